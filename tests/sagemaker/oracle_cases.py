@@ -67,7 +67,8 @@ TRAINING = {
     "no debugger": f"training(Estimator({IMAGE}, {MACHINE}, debugger_hook_config=False), data='s3://b/train')",
     "a debugger hook": f"""training(
         Estimator({IMAGE}, {MACHINE}, debugger_hook_config=DebuggerHookConfig(
-            s3_output_path='s3://b/d', hook_parameters={{'save_interval': '1'}}, container_local_output_path='/opt/ml/t',
+            s3_output_path='s3://b/d', hook_parameters={{'save_interval': '1'}},
+            container_local_output_path='/opt/ml/t',
             collection_configs=[CollectionConfig(name='losses', parameters={{'p': '1'}})])),
         data='s3://b/train')""",
     "a debugger hook without a path": f"""training(

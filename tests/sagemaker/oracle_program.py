@@ -1,7 +1,8 @@
 """Run by an interpreter that has stepfunctions 2.3.0 and sagemaker below 3: asks for a request in both ways.
 
 In: the file to write, the folder our package lies in. Out: JSON: `theirs`, request by case, by the old SDK; `mixed`,
-the same by our builders from the old SDK's objects. Touches: no network; the SDK's session is a stand-in with a bucket's name.
+the same by our builders from the old SDK's objects. Touches: no network;
+the SDK's session is a stand-in with a bucket's name.
 """
 
 import importlib.util
@@ -10,7 +11,6 @@ import sys
 from pathlib import Path
 from unittest.mock import MagicMock
 
-import sagemaker.config
 from sagemaker.debugger import CollectionConfig, DebuggerHookConfig
 from sagemaker.estimator import Estimator
 from sagemaker.inputs import ShuffleConfig, TrainingInput
@@ -33,22 +33,22 @@ def with_session(cls):
     return lambda *args, **kwargs: cls(*args, sagemaker_session=session, **kwargs)
 
 
-names = dict(
-    CollectionConfig=CollectionConfig,
-    DebuggerHookConfig=DebuggerHookConfig,
-    Estimator=with_session(Estimator),
-    FeatureStoreOutput=FeatureStoreOutput,
-    InstanceGroup=InstanceGroup,
-    NetworkConfig=NetworkConfig,
-    ProcessingInput=ProcessingInput,
-    ProcessingOutput=ProcessingOutput,
-    Processor=with_session(Processor),
-    ScriptProcessor=with_session(ScriptProcessor),
-    ShuffleConfig=ShuffleConfig,
-    TrainingInput=TrainingInput,
-    processing=lambda processor, **more: ProcessingStep("S", processor, "the-job", **more),
-    training=lambda estimator, **more: TrainingStep("S", estimator, "the-job", **more),
-)
+names = {
+    "CollectionConfig": CollectionConfig,
+    "DebuggerHookConfig": DebuggerHookConfig,
+    "Estimator": with_session(Estimator),
+    "FeatureStoreOutput": FeatureStoreOutput,
+    "InstanceGroup": InstanceGroup,
+    "NetworkConfig": NetworkConfig,
+    "ProcessingInput": ProcessingInput,
+    "ProcessingOutput": ProcessingOutput,
+    "Processor": with_session(Processor),
+    "ScriptProcessor": with_session(ScriptProcessor),
+    "ShuffleConfig": ShuffleConfig,
+    "TrainingInput": TrainingInput,
+    "processing": lambda processor, **more: ProcessingStep("S", processor, "the-job", **more),
+    "training": lambda estimator, **more: TrainingStep("S", estimator, "the-job", **more),
+}
 
 spec = importlib.util.spec_from_file_location("oracle_cases", Path(__file__).with_name("oracle_cases.py"))
 cases = importlib.util.module_from_spec(spec)

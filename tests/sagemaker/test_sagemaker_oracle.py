@@ -54,7 +54,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Any:
         pytest.skip("STEPMILL_ORACLE_PYTHON names no interpreter with stepfunctions 2.3.0 and sagemaker below 3")
     target = tmp_path_factory.mktemp("oracle") / "requests.json"
     sources = Path(stepmill.sagemaker.__file__).parents[2]
-    subprocess.run([python, str(HERE / "oracle_program.py"), str(target), str(sources)], check=True, capture_output=True)
+    subprocess.run(
+        [python, str(HERE / "oracle_program.py"), str(target), str(sources)], check=True, capture_output=True
+    )
     return json.loads(target.read_text("utf-8"))
 
 
