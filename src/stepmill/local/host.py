@@ -20,6 +20,7 @@ from stepmill.history.redaction import Redactor
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.jobs import Jobs
 from stepmill.local.door import Door
+from stepmill.local.notes import Notes
 from stepmill.local.store import Store
 from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_ import Lambda
@@ -69,6 +70,7 @@ class Host:
                 environ=self._function_environment,
             ),
         )
+        operations.add("stepmill", Notes(self.history))
         self._operations = operations
         objects.create_bucket(settings.bucket)
         for arn in self._engine.recover():

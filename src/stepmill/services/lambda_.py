@@ -43,10 +43,10 @@ class Lambda:
         region: str,
         account: str,
         python: Callable[[str], str],
-        environ: Callable[[str | None], Mapping[str, str]],
+        environ: Callable[[str | None, str], Mapping[str, str]],
     ) -> None:
-        """`python(name)` is the interpreter of a function; `environ(token)` what an invocation may see of this
-        process's environment.
+        """`python(name)` is the interpreter of a function; `environ(token, python)` the whole environment that an
+        invocation of this token is given.
         """
         self._history = history
         self._functions = functions
@@ -104,6 +104,7 @@ class Lambda:
         name = self._name(request)
         found = self._found(name)
         payload = request.get("Payload", b"{}")
+        python = self._python(name)
         function = Function(
             name=name,
             arn=found["FunctionArn"],
@@ -112,13 +113,13 @@ class Lambda:
             timeout=float(found["Timeout"]),
             memory=int(found["MemorySize"]),
             environment=found["Environment"]["Variables"],
-            python=self._python(name),
+            python=python,
         )
         outcome = self._functions.invoke(
             function,
             payload.encode() if isinstance(payload, str) else payload,
             token=token or f"invoke-{os.urandom(8).hex()}",
-            environ=self._environ(token),
+            environ=self._environ(token, python),
         )
         if outcome.status == "unknown":
             raise ServiceError("Unknown", "the worker host ended while the function ran; its result is lost", 500)
