@@ -56,6 +56,7 @@ class Local:
         self._host: Host | None = None
         self._reader: SqliteHistory | None = None
         self._lock = threading.RLock()
+        self._stays = False
 
     # reading
 
@@ -97,7 +98,9 @@ class Local:
 
     # the one verb
 
-    def call(self, service: str, operation: str, request: Mapping[str, Any], *, token: str | None = None) -> dict[str, Any]:
+    def call(
+        self, service: str, operation: str, request: Mapping[str, Any], *, token: str | None = None
+    ) -> dict[str, Any]:
         """Answer one AWS operation, here or in the process that hosts the engine.
 
         Raises ServiceError as AWS refuses, StoreBusy when the owner does not answer, StoreError when the store cannot
@@ -200,6 +203,20 @@ class Local:
                 self.host()
             else:
                 self._host.wait_idle(_TICK)
+
+    def stay(self) -> None:
+        """At the end of this program, wait for the executions that run in it."""
+        if not self._stays:
+            from stepmill.local.stay import at_exit
+
+            self._stays = True
+            at_exit(self, self._say)
+
+    def interrupt(self, execution: str) -> None:
+        """What Ctrl-C does: stop an execution and its jobs with their grace, and kill them when pressed again."""
+        from stepmill.local.stay import interrupt
+
+        interrupt(self, [execution], self._say)
 
     def _taken_over(self) -> bool:
         until = time.monotonic() + 2.0

@@ -48,9 +48,7 @@ class Host:
         jobs = Jobs(store.jobs, store.objects, redactor=self._redactor)
         self._functions = Functions(store.functions, redactor=self._redactor)
         where = {"region": settings.region, "account": settings.account}
-        sagemaker = SageMaker(
-            jobs, **where, grace=settings.grace, python=self._image_python, environ=self._environ
-        )
+        sagemaker = SageMaker(jobs, **where, grace=settings.grace, python=self._image_python, environ=self._environ)
         operations = Operations()
         tasks = Tasks(operations, sagemaker, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
         self._engine = Engine(self.history, clock, tasks.perform, tasks.cancel)

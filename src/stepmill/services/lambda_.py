@@ -176,13 +176,17 @@ class Lambda:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 if sum(member.file_size for member in archive.infolist()) > _UNPACKED_LIMIT:
-                    raise ServiceError("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes")
+                    raise ServiceError(
+                        "InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"
+                    )
                 archive.extractall(fresh)
             fresh.rename(folder)
         except (OSError, zipfile.BadZipFile) as fault:
             shutil.rmtree(fresh, ignore_errors=True)
             if not folder.is_dir():  # another thread may have unpacked the same code first
-                raise ServiceError("InvalidParameterValueException", f"Could not unzip uploaded file: {fault}") from None
+                raise ServiceError(
+                    "InvalidParameterValueException", f"Could not unzip uploaded file: {fault}"
+                ) from None
         return digest
 
 

@@ -16,7 +16,14 @@ from stepmill.services.operations import Response, ServiceError, operation
 _WORD = {"training": "TrainingJob", "processing": "ProcessingJob"}
 _PATH = {"training": "training-job", "processing": "processing-job"}
 # Step Functions gives times in milliseconds and the tags as a map (reference: "Result of .sync").
-_TIMES = ("CreationTime", "TrainingStartTime", "TrainingEndTime", "ProcessingStartTime", "ProcessingEndTime", "LastModifiedTime")
+_TIMES = (
+    "CreationTime",
+    "TrainingStartTime",
+    "TrainingEndTime",
+    "ProcessingStartTime",
+    "ProcessingEndTime",
+    "LastModifiedTime",
+)
 
 
 class SageMaker:
@@ -107,7 +114,10 @@ class SageMaker:
             for key, value in described.items()
             if value is not None
         }
-        for field, stamps in (("SecondaryStatusTransitions", ("StartTime", "EndTime")), ("FinalMetricDataList", ("Timestamp",))):
+        for field, stamps in (
+            ("SecondaryStatusTransitions", ("StartTime", "EndTime")),
+            ("FinalMetricDataList", ("Timestamp",)),
+        ):
             for row in result.get(field, ()):
                 row.update({stamp: round(row[stamp] * 1000) for stamp in stamps if row.get(stamp) is not None})
         return described[f"{_WORD[job.kind]}Status"], result | {"Tags": {tag["Key"]: tag["Value"] for tag in tags}}
@@ -135,7 +145,10 @@ class SageMaker:
             )
         except JobExists:
             arn = self._arn(kind, name)
-            raise ServiceError("ResourceInUse", f"Job name must be unique within an AWS account and region, and a {_PATH[kind].replace('-', ' ')} with this name already exists ({arn})") from None
+            raise ServiceError(
+                "ResourceInUse",
+                f"Job name must be unique within an AWS account and region, and a {_PATH[kind].replace('-', ' ')} with this name already exists ({arn})",
+            ) from None
         return {f"{word}Arn": self._arn(kind, name)}
 
     def _arn(self, kind: str, name: str) -> str:

@@ -142,7 +142,8 @@ def _plain(value: Any) -> Any:
         return value.decode("utf-8", "replace")
     if isinstance(value, Mapping):
         return {
-            key: _iso(item) if isinstance(item, float) and key in _TIMES else _plain(item) for key, item in value.items()
+            key: _iso(item) if isinstance(item, float) and key in _TIMES else _plain(item)
+            for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
