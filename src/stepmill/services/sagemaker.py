@@ -147,7 +147,8 @@ class SageMaker:
             arn = self._arn(kind, name)
             raise ServiceError(
                 "ResourceInUse",
-                f"Job name must be unique within an AWS account and region, and a {_PATH[kind].replace('-', ' ')} with this name already exists ({arn})",
+                "Job name must be unique within an AWS account and region, and a "
+                f"{_PATH[kind].replace('-', ' ')} with this name already exists ({arn})",
             ) from None
         return {f"{word}Arn": self._arn(kind, name)}
 

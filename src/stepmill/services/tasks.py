@@ -10,7 +10,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from stepmill.asl.integrations import Integration, error_name, integration
@@ -154,7 +154,7 @@ _TIMES = frozenset({"LastModified", "CreationTime", "CreationDate", "LastModifie
 
 
 def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _managed(act: Act) -> list[dict[str, str]]:
