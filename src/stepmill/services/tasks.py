@@ -67,7 +67,7 @@ class Tasks:
         signal(Finished(act.name, _plain(response) | ({} if not row.optimised else _sdk_metadata(act))))
 
     def _invoke(self, row: Integration, act: Act, signal: Say) -> None:
-        direct = row.resource_type == "lambda" and row.resource != "invoke"
+        direct = row.function is not None
         request = {"FunctionName": act.resource, "Payload": act.parameters} if direct else dict(act.parameters or {})
         request["Payload"] = json.dumps(request.get("Payload", {}), ensure_ascii=False)
         response = self._operations.call("lambda", "Invoke", request, token=act.name)
