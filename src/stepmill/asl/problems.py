@@ -27,6 +27,10 @@ class Problem:
         first = f"{self.place}: {self.message}" if self.place else self.message
         return f"{first}\n    {self.hint} [{self.code}]" if self.hint else f"{first} [{self.code}]"
 
+    def aws(self) -> str:
+        """The fault as AWS's InvalidDefinition words it: "CODE: message at /States/…"."""
+        return f"{self.code}: {self.message} at {self.place}" if self.place else f"{self.code}: {self.message}"
+
 
 class InvalidDefinition(ValueError):
     """A definition with faults. `problems` holds all of them; the text of the exception is all of them."""
@@ -48,7 +52,8 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 def check(definition: Mapping[str, Any], *, express: bool = False) -> list[Problem]:
     """Everything wrong with a bound definition, in the order of the text.
 
-    Empty when AWS would take it and we can run it. Places are JSON pointers. `express` adds what Express state machines refuse. Never raises for what a user wrote.
+    Empty when AWS would take it and we can run it. Places are JSON pointers. `express` adds what Express state machines
+    refuse. Never raises for what a user wrote.
     """
     from stepmill.asl.checks import check_machine
 
