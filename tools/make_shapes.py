@@ -1,7 +1,7 @@
 """Writes src/stepmill/sagemaker/shapes.json from botocore's model of SageMaker.
 
 In: the botocore of the interpreter that runs this. Out: the table, one shape a line, long enumerations one value a
-line. Touches: that one file. Run: `python tools/make_shapes.py [YYYY-MM-DD]` in any environment that has botocore.
+line. Touches: that one file. Run: `python tools/make_shapes.py [YYYY-MM-DD [TARGET]]` where botocore is installed.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def main() -> None:
     source = {"botocore": botocore.__version__, "date": date, "api": model.api_version}
     head = f'{{\n  "source": {json.dumps(source)},\n  "operations": {json.dumps(operations)},\n  "shapes": {{\n'
     rows = ",\n".join(line(name, row) for name, row in sorted(found.items()))
-    TARGET.write_text(f"{head}{rows}\n  }}\n}}\n", encoding="utf-8")
+    target = Path(sys.argv[2]) if len(sys.argv) > 2 else TARGET
+    target.write_text(f"{head}{rows}\n  }}\n}}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,9 @@ def folder(root: Path, prefix: str = "") -> list[Member]:
 
 
 def _walk(root: Path, prefix: str) -> Iterator[Member]:
-    for entry in os.scandir(root):
+    with os.scandir(root) as entries:
+        found = list(entries)
+    for entry in found:
         name = f"{prefix}{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in SKIPPED_FOLDERS:
@@ -126,7 +128,7 @@ def missing(path: Path) -> AssetError:
 
     where = path.parent
     try:
-        names = [entry.name for entry in os.scandir(where)]
+        names = [each.name for each in where.iterdir()]
     except OSError:
         return AssetError("file-missing", f"{path} does not exist", f"neither does its folder {where}")
     guess = get_close_matches(path.name, names, 1)

@@ -2,7 +2,7 @@
 
 In: any value a user may have given. Out: Built, Place, and answers about one value. Touches: nothing.
 
-A value known only at run time is a Placeholder (its class says `__stepmill_placeholder__ = True`), a text with tokens
+A value known only at run time is a Placeholder (its class has `to_jsonpath`, as the old SDK's has), a text with tokens
 U+E000 … U+E001 in it, or a text with a `${Name}` that the stage fills in. Where SageMaker wants text (hyperparameters,
 arguments, environment), a Placeholder is turned into a text that is one token: so a reader of the request knows that
 this value must arrive as a string.
@@ -74,8 +74,14 @@ class Built:
 
 
 def is_placeholder(value: Any) -> bool:
-    """Whether this is a Placeholder, by duck type."""
-    return getattr(type(value), "__stepmill_placeholder__", False) is True
+    """Whether this is a Placeholder, ours or the old SDK's, by duck type."""
+    kind = type(value)
+    return getattr(kind, "__stepmill_placeholder__", False) is True or hasattr(kind, "to_jsonpath")
+
+
+def first(*values: Any) -> Any:
+    """The first value that says something; None when all are empty. A Placeholder is never asked whether it is."""
+    return next((value for value in values if is_placeholder(value) or value), None)
 
 
 def at_run_time(value: Any) -> bool:
@@ -95,12 +101,12 @@ def as_text(value: Any) -> str:
 
 
 def attribute(thing: Any, name: str, default: Any = None) -> Any:
-    """An attribute of an object that may come from another library and lack it.
+    """An attribute of an object that may come from another library and lack it; None counts as lacking.
 
-    sagemaker 3 marks a field nobody set by an object of a class `Unassigned`; that counts as lacking.
+    sagemaker 3 marks a field nobody set by an object of a class `Unassigned`; that counts so too.
     """
-    value = getattr(thing, name, default)
-    return default if type(value).__name__ == "Unassigned" else value
+    value = getattr(thing, name, None)
+    return default if value is None or type(value).__name__ == "Unassigned" else value
 
 
 def request_dict(thing: Any) -> Any:

@@ -85,7 +85,8 @@ def inside(script: str, folder: str, base: Path) -> str:
 
 def _isolated(estimator: Any, code: Code) -> Code:
     isolated = attribute(estimator, "enable_network_isolation")
-    if isolated() if callable(isolated) else isolated:
+    isolated = isolated() if callable(isolated) else isolated
+    if not is_placeholder(isolated) and isolated:
         code.channel = code.uri
     return code
 
@@ -120,8 +121,8 @@ def training_hyperparameters(estimator: Any, added: Any, mini_batch_size: Any, c
         values["sagemaker_program"] = json.dumps(code.program, ensure_ascii=False)
         values["sagemaker_submit_directory"] = json.dumps(code.directory(), ensure_ascii=False)
         level = attribute(estimator, "container_log_level", 20)
-        if level != 20:
-            values["sagemaker_container_log_level"] = json.dumps(level)
+        if is_placeholder(level) or level != 20:
+            values["sagemaker_container_log_level"] = as_text(level)
     return values
 
 

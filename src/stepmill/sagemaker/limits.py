@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stepmill.sagemaker.built import Built, at_run_time, is_placeholder
+from stepmill.sagemaker.built import Built, at_run_time, first
 from stepmill.sagemaker.shapes import violations
 
 
@@ -23,14 +23,14 @@ def check_request(operation: str, built: Built) -> None:
 
 def check_spot(spot: Any, max_run: Any, max_wait: Any, built: Built) -> Any:
     """The rules of managed spot training; the max_wait to send (2 x max_run when left out)."""
-    if not spot and not is_placeholder(spot):
+    if first(spot) is None:
         if max_wait is not None:
             built.complain(
                 "wait-without-spot", "max_wait= is given without spot", "add use_spot_instances=True, or leave it out"
             )
         return max_wait
     if max_wait is None:
-        return 2 * max_run if isinstance(max_run, int) else max_run * 2
+        return max_run if isinstance(max_run, str) else max_run * 2
     if isinstance(max_run, int) and isinstance(max_wait, int) and max_wait < max_run:
         built.complain(
             "wait-below-run",

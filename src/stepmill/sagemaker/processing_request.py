@@ -19,6 +19,7 @@ from stepmill.sagemaker.built import (
     at_run_time,
     attribute,
     data_uri,
+    first,
     given,
     image_uri,
     is_placeholder,
@@ -86,14 +87,14 @@ def processing_request(
             **given(VolumeKmsKeyId=attribute(processor, "volume_kms_key")),
         }
     }
-    entrypoint = container_entrypoint or entrypoint or attribute(processor, "entrypoint")
+    entrypoint = first(container_entrypoint, entrypoint, attribute(processor, "entrypoint"))
     request["AppSpecification"] = {
         "ImageUri": image_uri(processor, place, built),
         **given(ContainerEntrypoint=_texts(entrypoint), ContainerArguments=_texts(container_arguments)),
     }
     role = attribute(processor, "role")
     request["RoleArn"] = place.role if role is None else role
-    if env := attribute(processor, "env"):
+    if (env := attribute(processor, "env")) is not None:
         request["Environment"] = env if is_placeholder(env) else {str(k): as_text(v) for k, v in env.items()}
     if (network := attribute(processor, "network_config")) is not None:
         request["NetworkConfig"] = _network(network)
@@ -101,8 +102,7 @@ def processing_request(
         request["StoppingCondition"] = {"MaxRuntimeInSeconds": seconds}
     if experiment_config is not None:
         request["ExperimentConfig"] = experiment_config
-    all_tags = tags or attribute(processor, "tags")
-    if all_tags is not None:
+    if (all_tags := first(tags, attribute(processor, "tags"))) is not None:
         request["Tags"] = tag_list(all_tags)
     _check_names(read, written, built)
     built.outputs = {each["OutputName"]: index for index, each in enumerate(written)}
@@ -147,8 +147,8 @@ def _input(each: Any, name: str | None, number: int, place: Place, built: Built)
     if not hasattr(each, "input_name"):
         built.complain("bad-input", f"input {name!r} is {each!r}", "give a URI, a path or a ProcessingInput")
         each = ProcessingInput()
-    name = name or attribute(each, "input_name") or f"input-{number}"
-    managed = bool(attribute(each, "app_managed", False))
+    name = first(name, attribute(each, "input_name"), f"input-{number}")
+    managed = attribute(each, "app_managed", False)
     result: dict[str, Any] = {"InputName": name, "AppManaged": managed}
     if (definition := attribute(each, "dataset_definition")) is not None:
         result["DatasetDefinition"] = request_dict(definition)
@@ -174,7 +174,7 @@ def _input(each: Any, name: str | None, number: int, place: Place, built: Built)
         )
     )
     fields["S3Uri"] = data_uri(fields.get("S3Uri"), f"the source of input {name!r}", place, built)
-    if not managed:
+    if managed is False:
         fields.setdefault("LocalPath", f"{ROOT}/{name}")
         path = fields["LocalPath"]
         if isinstance(path, str) and not at_run_time(path) and not path.startswith(f"{ROOT}/"):
@@ -205,8 +205,8 @@ def _output(each: Any, name: str | None, number: int, place: Place, built: Built
     if not hasattr(each, "output_name"):
         built.complain("bad-output", f"output {name!r} is {each!r}", "give a name or a ProcessingOutput")
         each = ProcessingOutput()
-    name = name or attribute(each, "output_name") or f"output-{number}"
-    managed = bool(attribute(each, "app_managed", False))
+    name = first(name, attribute(each, "output_name"), f"output-{number}")
+    managed = attribute(each, "app_managed", False)
     result: dict[str, Any] = {"OutputName": name, "AppManaged": managed}
     source, destination = attribute(each, "source"), attribute(each, "destination")
     mode = attribute(each, "s3_upload_mode", "EndOfJob")
@@ -214,7 +214,7 @@ def _output(each: Any, name: str | None, number: int, place: Place, built: Built
         source, destination = attribute(nested, "local_path"), attribute(nested, "s3_uri")
         mode = attribute(nested, "s3_upload_mode", "EndOfJob")
     store = attribute(each, "feature_store_output")
-    if source is None and store is None and not managed:
+    if source is None and store is None and managed is False:
         source = f"{ROOT}/{name}"
     if source is not None:
         if isinstance(source, str) and not at_run_time(source) and not source.startswith("/"):
@@ -278,7 +278,11 @@ def _code(
         if not attribute(processor, "entrypoint"):
             built.complain("entry-missing", "source_dir= is given without code=", 'say which file runs: code="main.py"')
         return None
-    return [*(attribute(processor, "command") or ["python3"]), f"{CODE}/{script}"]
+    command = first(attribute(processor, "command"), ["python3"])
+    if is_placeholder(command):
+        built.complain("command-at-run-time", "command= is one run-time value", "give a list; its items may be such")
+        return None
+    return [*command, f"{CODE}/{script}"]
 
 
 def _inside(script: str | None, folder: str, place: Place) -> str | None:
@@ -303,7 +307,7 @@ def _network(network: Any) -> Any:
         return request_dict(network)
     vpc = given(SecurityGroupIds=attribute(network, "security_group_ids"), Subnets=attribute(network, "subnets"))
     return {
-        "EnableNetworkIsolation": attribute(network, "enable_network_isolation") or False,
+        "EnableNetworkIsolation": attribute(network, "enable_network_isolation", False),
         **given(
             EnableInterContainerTrafficEncryption=attribute(network, "encrypt_inter_container_traffic"),
             VpcConfig=vpc or None,

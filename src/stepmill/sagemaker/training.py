@@ -148,7 +148,7 @@ class Estimator:
 
     def enable_network_isolation(self) -> Any:
         """Whether the container may reach nothing but its data."""
-        return self._enable_network_isolation or False
+        return False if self._enable_network_isolation is None else self._enable_network_isolation
 
 
 class TrainingInput:
@@ -174,8 +174,9 @@ class TrainingInput:
         model_access_config: Mapping[str, Any] | None = None,
     ) -> None:
         source: dict[str, Any] = {"S3DataType": s3_data_type, "S3Uri": s3_data}
-        if distribution is not None or not target_attribute_name:
-            source["S3DataDistributionType"] = distribution or "FullyReplicated"
+        if distribution is None and target_attribute_name is None:
+            distribution = "FullyReplicated"
+        source |= _given(S3DataDistributionType=distribution)
         source |= _given(
             InstanceGroupNames=instance_groups,
             AttributeNames=attribute_names,

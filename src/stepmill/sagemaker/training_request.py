@@ -13,6 +13,7 @@ from stepmill.sagemaker.built import (
     Place,
     as_text,
     attribute,
+    first,
     given,
     image_uri,
     is_classic,
@@ -58,7 +59,7 @@ def training_request(
     request["AlgorithmSpecification"] = _algorithm(estimator, place, built)
     code = training_code(estimator, place, built)
     values = training_hyperparameters(estimator, hyperparameters, mini_batch_size, code, built)
-    if values is not None and (is_placeholder(values) or values):
+    if first(values) is not None:
         request["HyperParameters"] = values
     read = channels(estimator, data, code, place, built)
     if read:
@@ -70,7 +71,7 @@ def training_request(
         "S3OutputPath": output_path if output_data_config_path is None else output_data_config_path,
         **given(
             KmsKeyId=attribute(estimator, "output_kms_key"),
-            CompressionType="NONE" if attribute(estimator, "disable_output_compression") else None,
+            CompressionType="NONE" if attribute(estimator, "disable_output_compression") is True else None,
         ),
     }
     request["ResourceConfig"] = _resources(estimator)
@@ -78,7 +79,7 @@ def training_request(
     spot = attribute(estimator, "use_spot_instances", False)
     max_wait = check_spot(spot, max_run, max_wait, built)
     request["StoppingCondition"] = {"MaxRuntimeInSeconds": max_run, **given(MaxWaitTimeInSeconds=max_wait)}
-    if is_placeholder(spot) or spot:
+    if first(spot) is not None:
         request["EnableManagedSpotTraining"] = spot
     role = attribute(estimator, "role")
     request["RoleArn"] = place.role if role is None else role
@@ -88,8 +89,7 @@ def training_request(
     request |= _debugger(estimator, output_path, classic)
     if experiment_config is not None:
         request["ExperimentConfig"] = experiment_config
-    all_tags = tags or attribute(estimator, "tags")
-    if all_tags is not None:
+    if (all_tags := first(tags, attribute(estimator, "tags"))) is not None:
         request["Tags"] = tag_list(all_tags)
     check_request("CreateTrainingJob", built)
     return built
@@ -161,9 +161,9 @@ def _options(estimator: Any, place: Place, built: Built) -> dict[str, Any]:
     return given(
         CheckpointConfig=None if uri is None else {"S3Uri": uri, **given(LocalPath=path)},
         VpcConfig=None if subnets is None or groups is None else {"Subnets": subnets, "SecurityGroupIds": groups},
-        Environment=environment or None,
-        EnableNetworkIsolation=isolated or None,
-        EnableInterContainerTrafficEncryption=attribute(estimator, "encrypt_inter_container_traffic") or None,
+        Environment=first(environment),
+        EnableNetworkIsolation=first(isolated),
+        EnableInterContainerTrafficEncryption=first(attribute(estimator, "encrypt_inter_container_traffic")),
         RetryStrategy=_one("MaximumRetryAttempts", attribute(estimator, "max_retry_attempts")),
         InfraCheckConfig=_one("EnableInfraCheck", _flag(estimator, "enable_infra_check")),
         RemoteDebugConfig=_one("EnableRemoteDebug", _flag(estimator, "enable_remote_debug")),
@@ -205,7 +205,7 @@ def _hook(hook: Any, output_path: Any) -> Any:
         return hook
     collections = attribute(hook, "collection_configs")
     return {
-        "S3OutputPath": attribute(hook, "s3_output_path") or output_path,
+        "S3OutputPath": first(attribute(hook, "s3_output_path"), output_path),
         **given(
             LocalPath=attribute(hook, "container_local_output_path"),
             HookParameters=attribute(hook, "hook_parameters"),
