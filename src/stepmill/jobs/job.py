@@ -32,6 +32,8 @@ Kind = Literal["training", "processing"]
 KINDS: tuple[Kind, ...] = ("training", "processing")
 
 _NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_STARTING = 1000
+"""How often the lock is tried, 2 ms apart, while somebody else seems to be starting the job."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -125,10 +127,10 @@ class Job:
         """
         if timeout is None:
             self._locked(fcntl.LOCK_SH)
-        elif self.alive():
+        else:
             self._wait(time.monotonic() + timeout)
         _bury()
-        return not self.alive() and self._started()
+        return (self.folder / "exit.json").exists() or (self._started() and not self.alive())
 
     def state(self) -> JobState:
         """What is known of the job now."""
@@ -307,12 +309,18 @@ class Jobs:
     def _start(self, job: Job, given: Mapping[str, Any]) -> None:
         lock = os.open(job.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return  # it runs, or somebody is starting it
-        else:
-            if not job._started():
-                self._spawn(job.folder, lock, json.dumps(given).encode())
+            # Whoever asks whether the job lives holds the lock for a moment too, so one refusal says nothing yet.
+            for _ in range(_STARTING):
+                if job._started():
+                    return
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    time.sleep(0.002)
+                    continue
+                if not job._started():
+                    self._spawn(job.folder, lock, json.dumps(given).encode())
+                return
         finally:
             os.close(lock)
 
