@@ -19,30 +19,29 @@ MASK = "***"
 SHORTEST = 6
 """Registered values with fewer characters are not masked: they would blank out ordinary words."""
 
-_PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
-_PEM_END = re.compile(r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
+_PEM_BEGIN = r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+_PEM_END = r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
 
-# Each known format is looked for only where its literal part occurs: `in` costs a hundredth of a regular expression.
+# Each known format is looked for only where its literal part occurs: `in` costs a hundredth of a regular expression,
+# and none is compiled before it is needed (re keeps what it compiled).
 # Group 1, where there is one, is the part that tells what it was and stays.
-_FORMATS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
-    (("PRIVATE KEY",), re.compile(_PEM_BEGIN.pattern + r"[\s\S]*?(?:" + _PEM_END.pattern + r"|\Z)")),
-    (("AKIA", "ASIA"), re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")),
+_FORMATS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("PRIVATE KEY",), _PEM_BEGIN + r"[\s\S]*?(?:" + _PEM_END + r"|\Z)"),
+    (("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     (
         ("ecret", "ECRET"),
-        re.compile(r"(?i)(secret_?(?:access_?)?key\\?[\"']?\s{0,4}[=:]\s{0,4}\\?[\"']?)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"),
+        r"(?i)(secret_?(?:access_?)?key\\?[\"']?\s{0,4}[=:]\s{0,4}\\?[\"']?)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])",
     ),
     (
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-        re.compile(r"gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}"),
+        r"gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}",
     ),
-    (("xox", "xapp-"), re.compile(r"(?:xox[a-z]-|xapp-)[A-Za-z0-9-]{8,}")),
+    (("xox", "xapp-"), r"(?:xox[a-z]-|xapp-)[A-Za-z0-9-]{8,}"),
     (
         ("hooks.slack.com",),
-        re.compile(
-            r"(hooks\.slack\.com)(?:\\?/|%2[Ff])(?:services|workflows|triggers)(?:\\?/|%2[Ff])(?:[\w+-]|\\?/|%2[Ff])+",
-        ),
+        r"(hooks\.slack\.com)(?:\\?/|%2[Ff])(?:services|workflows|triggers)(?:\\?/|%2[Ff])(?:[\w+-]|\\?/|%2[Ff])+",
     ),
-    (("eyJ",), re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*")),
+    (("eyJ",), r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"),
 )
 
 
@@ -76,7 +75,7 @@ class Redactor:
         for triggers, pattern in _FORMATS:
             for trigger in triggers:
                 if trigger in text:
-                    text = pattern.sub(_masked, text)
+                    text = re.sub(pattern, _masked, text)
                     break
         return text
 
@@ -116,7 +115,7 @@ class Redactor:
                 start = text.find(form, start + 1)
         for triggers, pattern in _FORMATS[1:]:
             if any(trigger in text for trigger in triggers):
-                for match in pattern.finditer(text):
+                for match in re.finditer(pattern, text):
                     yield match.span()
 
 
@@ -130,14 +129,14 @@ class LineRedactor:
     def line(self, text: str) -> str:
         """The next line, masked. It has no line end."""
         if self._inside:
-            end = _PEM_END.search(text)
+            end = re.search(_PEM_END, text)
             if end is None:
                 return MASK
             self._inside = False
             return MASK + self.line(text[end.end() :]) if end.end() < len(text) else MASK
         if "PRIVATE KEY" in text:
-            begins = [match.end() for match in _PEM_BEGIN.finditer(text)]
-            self._inside = bool(begins) and _PEM_END.search(text, begins[-1]) is None
+            begins = [match.end() for match in re.finditer(_PEM_BEGIN, text)]
+            self._inside = bool(begins) and re.search(_PEM_END, text[begins[-1] :]) is None
         return self._redactor.text(text)
 
 

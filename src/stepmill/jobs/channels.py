@@ -1,18 +1,20 @@
 """Brings a job's data and code into its `/opt/ml`, and takes its results away.
 
-In: a request and the job's tree. Out: files in the tree before the job, objects under `s3://` after it. Touches: the tree,
-the object store.
+In: a request and the job's tree. Out: files in the tree before the job, objects under `s3://` after it. Touches: the
+tree, the object store.
 A job may overwrite its inputs in place; the objects never change. So small inputs are copied (sharing blocks where the
 disk can), large ones are seen through an overlay where the sandbox can, and nothing is ever hard linked.
 """
+# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 
 import json
 import os
 
-from ..objects.folder import FolderStore
-from ..objects.store import NoSuchBucket, NoSuchKey, ObjectError, parse_url
+from stepmill.objects.folder import FolderStore
+from stepmill.objects.store import NoSuchBucket, NoSuchKey, ObjectError, parse_url
+
 from . import contract, toolkit
 from .sandbox import Overlay
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 OVERLAY_FROM = 64 << 20
 """Bytes from which an input is overlaid instead of copied; `STEPMILL_OVERLAY_FROM` overrides it.
 
-A copy behaves like a disk in every respect. In an overlay a folder that came from the input cannot be renamed (EXDEV), and
-objects that arrive under the prefix while the job runs may show. Copying 64 MB takes about as long as starting Python.
+A copy behaves like a disk in every respect. In an overlay a folder that came from the input cannot be renamed (EXDEV),
+and objects that arrive under the prefix while the job runs may show. Copying 64 MB takes about as long as starting Python.
 """
 
 
@@ -75,7 +77,7 @@ class Staging:
             where = output["S3Output"]
             folder = self.tree + contract.below(where["LocalPath"])
             # A link in the place of the folder is not followed, as SageMaker follows none.
-            if not os.path.islink(folder) and os.path.isdir(folder):  # noqa: PTH112, PTH114
+            if not os.path.islink(folder) and os.path.isdir(folder):
                 self._upload(folder, where["S3Uri"], f"output {output['OutputName']}")
 
     def take_model(self) -> str:
@@ -84,7 +86,7 @@ class Staging:
         name = contract.name_of(self.kind, self.request)
         place = f"{str(config.get('S3OutputPath', '')).rstrip('/')}/{name}/output"
         model, data = f"{self.tree}/model", f"{self.tree}/output/data"
-        if os.path.isdir(data) and os.listdir(data):  # noqa: PTH112, PTH208
+        if os.path.isdir(data) and os.listdir(data):
             self._archive(data, f"{place}/output.tar.gz")
         if config.get("CompressionType") == "NONE":
             self._upload(model, f"{place}/model/", "the model")
@@ -96,7 +98,7 @@ class Staging:
         """Uploads the checkpoints, whatever became of the job: they are what the next attempt starts from."""
         config = self.request.get("CheckpointConfig") or {}
         folder = self.tree + contract.below(config.get("LocalPath") or "/opt/ml/checkpoints") if config else ""
-        if config.get("S3Uri") and os.path.isdir(folder):  # noqa: PTH112
+        if config.get("S3Uri") and os.path.isdir(folder):
             self._upload(folder, config["S3Uri"].rstrip("/") + "/", "checkpoints")
 
     def _sources(self) -> list[tuple[str, str, str]]:
@@ -129,7 +131,9 @@ class Staging:
         except (NoSuchKey, NoSuchBucket) as problem:
             raise _not_there(url, problem) from problem
         except (ValueError, LookupError, TypeError) as problem:
-            raise ClientError(f'the manifest {url} is not a JSON array of {{"prefix": "s3://…"}} and keys: {problem}') from problem
+            raise ClientError(
+                f'the manifest {url} is not a JSON array of {{"prefix": "s3://…"}} and keys: {problem}'
+            ) from problem
         for source, target in sources:
             if not os.path.normpath(target).startswith(folder + "/"):
                 raise ClientError(f"the manifest {url} names {source}, which has no place below {folder}")
@@ -137,15 +141,15 @@ class Staging:
             try:
                 data = self.store.path(source_bucket, source_key)
                 self.store.info(source_bucket, source_key)
-                os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
-                from ..objects.transfer import copy_file
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                from stepmill.objects.transfer import copy_file
 
                 copy_file(str(data), target)
             except (ObjectError, OSError) as problem:
                 raise _not_there(source, problem) from problem
 
     def _apart(self, target: str) -> bool:
-        """Whether no other input, and no output, lies in or around this folder: an overlay would hide one from the other."""
+        """Whether no other input or output lies in or around this folder: an overlay would hide one from the other."""
         mine = contract.below(target) + "/"
         others = [contract.below(path) + "/" for _, path, _ in self._sources()]
         others += [contract.below(one["S3Output"]["LocalPath"]) + "/" for one in contract.outputs(self.request)]
@@ -154,7 +158,7 @@ class Staging:
 
     def _overlay(self, number: int, url: str, target: str) -> Overlay | None:
         """The overlay for a large input whose folder in the store looks exactly as the job must see it."""
-        from ..objects import listing
+        from stepmill.objects import listing
 
         least = int(os.environ.get("STEPMILL_OVERLAY_FROM", OVERLAY_FROM))
         bucket, key = parse_url(url)
@@ -166,14 +170,14 @@ class Staging:
             for found, path in listing.walk(self.store.format, top, key, ""):
                 if path != f"{top}/{found}" or not found.startswith(prefix):
                     return None
-                size += os.lstat(path).st_size  # noqa: PTH116
+                size += os.lstat(path).st_size
         except OSError:
             return None
         if size < max(least, 1):
             return None
         upper, work = (f"{self.scratch}/overlay/{number}/{name}" for name in ("upper", "work"))
         for folder in (upper, work, self.tree + contract.below(target)):
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            os.makedirs(folder, exist_ok=True)
         return Overlay(url, lower, target, upper, work)
 
     def _checkpoints_in(self) -> None:
@@ -189,7 +193,7 @@ class Staging:
     def _code(self) -> None:
         source = toolkit.submitted(self.request)
         code = f"{self.tree}/code"
-        if not source or toolkit.program(self.request) is None or os.listdir(code):  # noqa: PTH208
+        if not source or toolkit.program(self.request) is None or os.listdir(code):
             return
         if source.startswith("s3://"):
             bucket, key = parse_url(source)
@@ -203,20 +207,20 @@ class Staging:
         if source == toolkit.CODE or not os.path.normpath(source).startswith("/opt/ml/"):
             raise ClientError(f"sagemaker_submit_directory {source} is neither an s3:// URL nor below /opt/ml/")
         path = self.tree + contract.below(source)
-        if os.path.isdir(path):  # noqa: PTH112
-            from ..objects.transfer import copy_file
+        if os.path.isdir(path):
+            from stepmill.objects.transfer import copy_file
 
             for folder, folders, files in os.walk(path):
                 inner = code + folder[len(path) :]
                 for name in folders:
-                    os.mkdir(f"{inner}/{name}")  # noqa: PTH102
+                    os.mkdir(f"{inner}/{name}")
                 for name in files:
                     copy_file(f"{folder}/{name}", f"{inner}/{name}")
         else:
             self._unpack(path, code, source)
 
     def _unpack(self, archive: str, folder: str, named: str) -> None:
-        from ..objects import archives
+        from stepmill.objects import archives
 
         try:
             archives.extract(archive, folder)
@@ -224,7 +228,7 @@ class Staging:
             raise ClientError(f"the code {named} cannot be unpacked: {problem}") from problem
 
     def _archive(self, folder: str, url: str) -> None:
-        from ..objects import archives
+        from stepmill.objects import archives
 
         bucket, key = parse_url(url)
         target = f"{self.scratch}/{key.rpartition('/')[2]}"
@@ -246,8 +250,8 @@ def _not_there(url: str, problem: Exception | None) -> ClientError:
         return ClientError(f"Data download failed: the bucket of {url} does not exist")
     if problem is None or isinstance(problem, NoSuchKey):
         return ClientError(
-            f'No S3 objects found under S3 URL "{url}" given in input data source. Please ensure that the bucket exists '
-            "in the selected region, that objects exist under that S3 prefix, and that the role has permissions on it."
+            f'No S3 objects found under S3 URL "{url}" given in input data source. Please ensure that the bucket '
+            "exists in the selected region, that objects exist under that S3 prefix, and that the role has permissions on it."
         )
     return ClientError(f"Data download failed: {url}: {problem}")
 

@@ -5,6 +5,7 @@ be had on one machine. Touches: the job's own tree; it counts processors and GPU
 Sources: "How Amazon SageMaker AI Provides Training Information", "Build Your Own Processing Container", and the
 SageMaker training toolkit's `environment.py` and `mapping.py` (reference/sagemaker.md 1.2, 2.2, 3.1).
 """
+# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def lay(tree: str, kind: str, request: Request, region: str) -> None:
     """Makes the folders and files that are there before the job's program starts, except its data and code."""
     if kind == "training":
         for folder in ("input/config", "input/data", "model", "code", "output/data", "checkpoints"):
-            os.makedirs(f"{tree}/{folder}", exist_ok=True)  # noqa: PTH103
+            os.makedirs(f"{tree}/{folder}", exist_ok=True)
         for name, value in (
             ("hyperparameters", dict(request.get("HyperParameters") or {})),
             ("inputdataconfig", input_data_config(request)),
@@ -56,11 +57,11 @@ def lay(tree: str, kind: str, request: Request, region: str) -> None:
             _write(f"{tree}/input/config/{name}.json", value)
         return
     for folder in ("config", "output", "processing"):
-        os.makedirs(f"{tree}/{folder}", exist_ok=True)  # noqa: PTH103
+        os.makedirs(f"{tree}/{folder}", exist_ok=True)
     _write(f"{tree}/config/processingjobconfig.json", processing_job_config(request, region))
     _write(f"{tree}/config/resourceconfig.json", resource_config(kind, request))
     for output in outputs(request):
-        os.makedirs(tree + below(output["S3Output"]["LocalPath"]), exist_ok=True)  # noqa: PTH103
+        os.makedirs(tree + below(output["S3Output"]["LocalPath"]), exist_ok=True)
 
 
 def below(path: str) -> str:
@@ -147,9 +148,7 @@ def processing_job_config(request: Request, region: str) -> dict[str, Any]:
     }
 
 
-def environment(
-    kind: str, request: Request, base: Mapping[str, str], region: str, python: str
-) -> dict[str, str]:
+def environment(kind: str, request: Request, base: Mapping[str, str], region: str, python: str) -> dict[str, str]:
     """What every job of SageMaker has, on top of the clean `base`. The toolkit's `SM_*` come from `toolkit`."""
     made = dict(base)
     folder = python.rpartition("/")[0]
@@ -176,10 +175,10 @@ def processors() -> int:
 def gpus() -> int:
     """How many NVIDIA GPUs this machine shows: its device files, and under WSL (which has none) `nvidia-smi -L`."""
     try:
-        found = sum(1 for name in os.listdir("/dev") if re.fullmatch("nvidia[0-9]+", name))  # noqa: PTH208
+        found = sum(1 for name in os.listdir("/dev") if re.fullmatch("nvidia[0-9]+", name))
     except OSError:
         return 0
-    if found or not os.path.exists("/dev/dxg"):  # noqa: PTH110
+    if found or not os.path.exists("/dev/dxg"):
         return found
     import subprocess
 
@@ -217,7 +216,9 @@ def refusals(kind: str, request: Request) -> list[str]:
             found += _source_refusals(f"{where}.S3Input", source, source.get("S3InputMode") or "File")
         for one in (request.get("ProcessingOutputConfig") or {}).get("Outputs") or []:
             if one.get("FeatureStoreOutput"):
-                found.append(f"ProcessingOutputConfig.Outputs[{one.get('OutputName')}].FeatureStoreOutput: not run here")
+                found.append(
+                    f"ProcessingOutputConfig.Outputs[{one.get('OutputName')}].FeatureStoreOutput: not run here"
+                )
     if int(resources.get("InstanceCount") or 1) > 1:
         found.append(f"InstanceCount {resources['InstanceCount']}: this machine is one instance; use 1")
     from .toolkit import refusal
@@ -271,5 +272,5 @@ def notes(kind: str, request: Request) -> list[str]:
 
 
 def _write(path: str, value: object) -> None:
-    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
+    with open(path, "w", encoding="utf-8") as file:
         json.dump(value, file, ensure_ascii=False)

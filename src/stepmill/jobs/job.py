@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import math
 import os
 import re
 import select
@@ -18,14 +17,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from ..clock import SystemClock
+from stepmill.clock import SystemClock
+
 from . import contract, outcome
+from .state import JobState as JobState
+from .state import Transition
 from .supervisor import LOCK, PIPE
 
 Kind = Literal["training", "processing"]
@@ -44,50 +45,6 @@ class JobExists(Exception):
         super().__init__(f"a {kind} job named {name} exists already; names are used once")
         self.kind = kind
         self.name = name
-
-
-class Transition(NamedTuple):
-    """A status a job entered, when (seconds since 1970), and a sentence about it."""
-
-    status: str
-    at: float
-    message: str
-
-
-@dataclass(frozen=True)
-class JobState:
-    """What is known of a job now. Times are seconds since 1970; what did not happen is None.
-
-    `status` is InProgress, Stopping, Completed, Failed or Stopped; `secondary` is SageMaker's SecondaryStatus, which it
-    shows for training jobs only. `reason` tells why the job ended as it did, in a sentence, for people.
-    """
-
-    status: str
-    secondary: str
-    created: float
-    started: float | None = None
-    ended: float | None = None
-    exit_code: int | None = None
-    failure_reason: str | None = None
-    exit_message: str | None = None
-    model: str | None = None
-    sandbox: str | None = None
-    metrics: tuple[tuple[str, float, float], ...] = ()
-    transitions: tuple[Transition, ...] = field(default=())
-
-    @property
-    def billable(self) -> int | None:
-        """Whole seconds from start to end, rounded up (SageMaker: BillableTimeInSeconds on one instance)."""
-        return None if self.started is None or self.ended is None else math.ceil(max(0.0, self.ended - self.started))
-
-    @property
-    def reason(self) -> str:
-        """Why the job failed or was stopped; empty for one that did neither."""
-        if self.failure_reason:
-            return self.failure_reason
-        if self.status == "Stopped" and self.transitions:
-            return self.transitions[-1].message
-        return ""
 
 
 class Job:
@@ -171,7 +128,9 @@ class Job:
             status = "Stopping" if last == "Stopping" else "InProgress"
             return JobState(status, last, self.created, started, transitions=seen)
         try:
-            ended = max(p.stat().st_mtime for p in self.folder.iterdir() if p.name in ("log", "started", "status.jsonl"))
+            ended = max(
+                p.stat().st_mtime for p in self.folder.iterdir() if p.name in ("log", "started", "status.jsonl")
+            )
         except ValueError:
             ended = self.created
         reason = (
@@ -267,11 +226,11 @@ class Jobs:
         environ: Mapping[str, str],
         secrets: Mapping[str, str] | Iterable[str] = (),
     ) -> Job:
-        """Starts the job of this request, once per `token`: asking again finds the first, and starts it if it never was.
+        """Starts the job of this request, once per `token`: asking again finds it, and starts it if it never was.
 
         `python` is the interpreter of the job's environment, `grace` the seconds between SIGTERM and SIGKILL, `environ`
         the clean environment it builds on (see `stage.clean_environment`), `secrets` the values that are masked in its
-        log; neither of the two is ever written. Raises JobExists, ValueError for a name SageMaker would refuse, OSError.
+        log; neither of the two is ever written. Raises JobExists, OSError, ValueError for a name SageMaker refuses.
         """
         name = contract.name_of(kind, request)
         if not _NAME.fullmatch(name):

@@ -1,9 +1,10 @@
 """The log of a job: what its two streams said, one line each, masked before it is written.
 
-In: bytes from stdout and stderr. Out: lines `2026-11-23T09:00:00.123Z out|err <text>`, and readers of them. Touches: the
-job's `log` file.
+In: bytes from stdout and stderr. Out: lines `2026-11-23T09:00:00.123Z out|err <text>`, and readers of them. Touches:
+the job's `log` file.
 Here belongs the format of the file, both ways. What is shown of it, and in which colours, never does.
 """
+# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..history.redaction import LineRedactor, Redactor
+    from stepmill.history.redaction import LineRedactor, Redactor
 
 CHUNK = 256 * 1024
 """Bytes of one log event at most, as in CloudWatch Logs; a longer line becomes several."""

@@ -62,7 +62,9 @@ class Metrics:
 
     def _point(self, name: str, value: float, now: float) -> None:
         self._last[name] = (value, now)
-        point = json.dumps({"name": name, "value": value, "at": round(now, 3)}, ensure_ascii=False, separators=(",", ":"))
+        point = json.dumps(
+            {"name": name, "value": value, "at": round(now, 3)}, ensure_ascii=False, separators=(",", ":")
+        )
         try:
             if self._file < 0:
                 self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

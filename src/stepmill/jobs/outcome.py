@@ -3,6 +3,7 @@
 In: an exit code and what the program left in `output/`. Out: a failure reason in SageMaker's form, a durable file.
 Touches: the job's folder.
 """
+# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def failure_reason(
     if toolkit is not None:
         said = "\n".join(tail)[-LONGEST // 2 :].strip()
         return bounded(
-            f'AlgorithmError: ExecuteUserScriptError:\nExitCode {code}\nErrorMessage "{said}"\nCommand "{" ".join(toolkit)}"',
+            f"AlgorithmError: ExecuteUserScriptError:\nExitCode {code}\n"
+            f'ErrorMessage "{said}"\nCommand "{" ".join(toolkit)}"',
             suffix,
         )
     last = next((line.strip() for line in reversed(tail) if line.strip()), "")
@@ -63,7 +65,7 @@ def bounded(text: str, suffix: str = "") -> str:
 def exit_message(tree: str) -> str | None:
     """The first KB of `output/message`; None when there is no such file. Raises UnicodeDecodeError."""
     try:
-        with open(f"{tree}/output/message", "rb", opener=_no_link) as file:  # noqa: PTH123
+        with open(f"{tree}/output/message", "rb", opener=_no_link) as file:
             data = file.read(LONGEST + 4)
     except OSError:
         return None
@@ -87,7 +89,7 @@ def write(folder: str, name: str, value: Mapping[str, object]) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-    os.rename(f"{path}.new", path)  # noqa: PTH104
+    os.rename(f"{path}.new", path)
     sync_folder(folder)
 
 
@@ -102,7 +104,7 @@ def sync_folder(folder: str) -> None:
 
 def _text(path: str) -> str:
     try:
-        with open(path, "rb", opener=_no_link) as file:  # noqa: PTH123
+        with open(path, "rb", opener=_no_link) as file:
             return file.read(LONGEST * 4).decode("utf-8", "replace")[:LONGEST].strip()
     except OSError:
         return ""

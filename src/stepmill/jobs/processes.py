@@ -3,6 +3,7 @@
 In: a process id, the pipes of its output, signals to the supervisor. Out: an exit status. Touches: the job's processes.
 Here belongs who is signalled and when; what an exit code means never does.
 """
+# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 
@@ -68,8 +69,8 @@ class Processes:
     ) -> int:
         """Waits for `pid` while its output is read and its limits are kept; its wait status.
 
-        With `abandon` a stop means SIGKILL at once: it is a transfer whose result nobody wants any more. A transfer that
-        is not to be abandoned ends by itself, or by a kill.
+        With `abandon` a stop means SIGKILL at once: it is a transfer whose result nobody wants any more. A transfer
+        that is not to be abandoned ends by itself, or by a kill.
         """
         poller = select.poll()
         poller.register(self._wake, select.POLLIN)
@@ -187,14 +188,14 @@ def _table() -> list[tuple[int, int, int]]:
     """Every process: its id, its parent's, its group's. Empty where there is no /proc."""
     found = []
     try:
-        names = os.listdir("/proc")  # noqa: PTH208
+        names = os.listdir("/proc")
     except OSError:
         return []
     for name in names:
         if not name.isdigit():
             continue
         try:
-            with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+            with open(f"/proc/{name}/stat", "rb") as file:
                 fields = file.read().rpartition(b")")[2].split()
         except OSError:
             continue

@@ -1,10 +1,11 @@
 """Starts a job's command where `/opt/ml` is the job's own folder and nobody else's.
 
-In: a command, its folder, environment and streams. Out: a running process, or what stands in the way. Touches: processes
-and mount namespaces; never the machine's own `/opt`.
+In: a command, its folder, environment and streams. Out: a running process, or what stands in the way. Touches:
+processes and mount namespaces; never the machine's own `/opt`.
 It is a private view, not a prison: a job can do what its user can do. Four ways are tried, in this order: a mount
 namespace (root), a user namespace, bubblewrap, proot. `STEPMILL_SANDBOX` names the only one to try.
 """
+# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 
@@ -16,12 +17,19 @@ import signal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypedDict
+
+    class _Failure(TypedDict, total=False):
+        step: str
+        errno: int
+        why: str
+
 
 MODES = ("namespace", "userns", "bwrap", "proot")
 ML = "/opt/ml"
 CURE = (
-    "install bubblewrap (apt-get install bubblewrap) or proot (apt-get install proot), or allow user namespaces: on Ubuntu "
-    "23.10 and later `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, add the capability "
+    "install bubblewrap (apt-get install bubblewrap) or proot (apt-get install proot), or allow user namespaces: on "
+    "Ubuntu 23.10 and later `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, add the capability "
     "SYS_ADMIN or install proot in the image"
 )
 
@@ -157,7 +165,7 @@ def _fork(
     env: Mapping[str, str],
     streams: tuple[int, int],
     overlays: Sequence[Overlay],
-) -> tuple[int, dict[str, object] | dict[str, str] | dict[str, int] | None]:
+) -> tuple[int, _Failure | None]:
     """A child that makes its view and becomes the command; what failed, if anything did."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     parent = os.getpid()
@@ -199,7 +207,7 @@ def _fork(
     if not said:
         return pid, None
     os.waitpid(pid, 0)
-    failed: dict[str, object] = json.loads(said)
+    failed: _Failure = json.loads(said)
     return pid, failed
 
 
@@ -225,7 +233,7 @@ def _enter(tree: str, user: bool) -> None:
                 os.close(file)
     _mount(None, "/", None, _MS_REC | _MS_SLAVE, None)
     inner = os.open(tree, os.O_PATH | os.O_DIRECTORY)
-    if not os.path.isdir(ML):  # noqa: PTH112 - pathlib costs the supervisor a megabyte
+    if not os.path.isdir(ML):
         _make_room()
     _mount(f"/proc/self/fd/{inner}", ML, None, _MS_BIND | _MS_REC, None)
     os.close(inner)
@@ -233,29 +241,29 @@ def _enter(tree: str, user: bool) -> None:
 
 def _make_room() -> None:
     """A private `/opt` that has an `ml` and shows everything the machine's `/opt` shows."""
-    opt = os.path.dirname(ML)  # noqa: PTH120
-    if not os.path.isdir(opt):  # noqa: PTH112
+    opt = os.path.dirname(ML)
+    if not os.path.isdir(opt):
         raise OSError(2, f"there is no {opt} on this machine")
     old = []
     for entry in os.scandir(opt):
         if entry.is_symlink():
-            old.append((entry.name, os.readlink(entry.path), -1))  # noqa: PTH115
+            old.append((entry.name, os.readlink(entry.path), -1))
         else:
             old.append((entry.name, "", os.open(entry.path, os.O_PATH | os.O_NOFOLLOW)))
     _mount("tmpfs", opt, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755,size=1m")
     for name, link, handle in old:
         path = f"{opt}/{name}"
         if handle < 0:
-            os.symlink(link, path)  # noqa: PTH211
+            os.symlink(link, path)
             continue
         source = f"/proc/self/fd/{handle}"
-        if os.path.isdir(source):  # noqa: PTH112
-            os.mkdir(path)  # noqa: PTH102
+        if os.path.isdir(source):
+            os.mkdir(path)
         else:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
         _mount(source, path, None, _MS_BIND | _MS_REC, None)
         os.close(handle)
-    os.mkdir(ML, 0o755)  # noqa: PTH102
+    os.mkdir(ML, 0o755)
 
 
 def _mount_overlay(overlay: Overlay, user: bool) -> None:
@@ -268,7 +276,7 @@ def _mount_overlay(overlay: Overlay, user: bool) -> None:
         os.close(handle)
 
 
-def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], dict[str, str] | None]:
+def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], _Failure | None]:
     """The words before the command, or why the program that they name does not work here."""
     path = _find(mode, os.environ.get("PATH", os.defpath))
     if path is None:
@@ -279,7 +287,7 @@ def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], dict[str, str] 
     else:
         words = [path, "--kill-on-exit", "-b", f"{tree}:{ML}", "-w"]
         command = [*words, cwd]
-    # Their own failures look like the job's (exit 1 and a line on stderr), so they are tried with a command that cannot fail.
+    # Their own failures look like the job's (exit 1, a line on stderr), so they are tried with what cannot fail.
     test = [*words, "--chdir", "/", "--", "/bin/true"] if mode == "bwrap" else [*words, "/", "/bin/true"]
     reader, writer = os.pipe2(os.O_CLOEXEC)
     pid, failed = _fork(test, mode, tree, "/", dict(os.environ), (writer, writer), ())
@@ -294,13 +302,13 @@ def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], dict[str, str] 
 
 
 def _bwrap_opt() -> list[str]:
-    """What bubblewrap needs so that it makes `/opt/ml` in a private `/opt`: as root it would make it in the machine's."""
-    if os.path.isdir(ML):  # noqa: PTH112
+    """What bubblewrap needs to make `/opt/ml` in a private `/opt`: as root it would make it in the machine's."""
+    if os.path.isdir(ML):
         return []
     words = ["--tmpfs", "/opt"]
     for entry in os.scandir("/opt"):
         if entry.is_symlink():
-            words += ["--symlink", os.readlink(entry.path), entry.path]  # noqa: PTH115
+            words += ["--symlink", os.readlink(entry.path), entry.path]
         else:
             words += ["--dev-bind", entry.path, entry.path]
     return words
@@ -312,7 +320,7 @@ def _look_for(program: str, tree: str, env: Mapping[str, str]) -> None:
         found = _find(program, env.get("PATH", os.defpath)) is not None
     else:
         path = tree + program[len(ML) :] if program.startswith(ML + "/") else program
-        found = os.path.exists(path) or not program.startswith("/")  # noqa: PTH110
+        found = os.path.exists(path) or not program.startswith("/")
     if not found:
         raise NotStarted(f"{program}: {os.strerror(2)}", 127)
 
@@ -320,7 +328,7 @@ def _look_for(program: str, tree: str, env: Mapping[str, str]) -> None:
 def _find(program: str, path: str) -> str | None:
     for folder in path.split(os.pathsep):
         candidate = f"{folder or '.'}/{program}"
-        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):  # noqa: PTH112
+        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
             return candidate
     return None
 

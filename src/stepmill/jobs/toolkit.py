@@ -4,6 +4,7 @@ In: a request and the interpreter of the job's environment. Out: a command with 
 Touches: the mode of a script that is to be executed.
 Source: `_entry_point_type.py`, `entry_point.py`, `environment.py` and `mapping.py` of the toolkit (sagemaker.md 3.1).
 """
+# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 
@@ -97,13 +98,13 @@ def entry(kind: str, request: Request, tree: str, region: str, python: str) -> E
     assert script is not None
     folder = f"{tree}/code"
     arguments = command_arguments(user_hyperparameters(request))
-    if os.path.exists(f"{folder}/setup.py"):  # noqa: PTH110
+    if os.path.exists(f"{folder}/setup.py"):
         command = [python, "-m", script.removesuffix(".py").replace("/", "."), *arguments]
     elif script.endswith(".py"):
         command = [python, script, *arguments]
     else:
-        if os.path.isfile(f"{folder}/{script}"):  # noqa: PTH113
-            os.chmod(f"{folder}/{script}", 0o755)  # noqa: PTH101, S103 - the toolkit does; the folder above is private
+        if os.path.isfile(f"{folder}/{script}"):
+            os.chmod(f"{folder}/{script}", 0o755)  # noqa: S103 - the toolkit does; the folder above is private
         command = ["/bin/sh", "-c", " ".join([f"./{script}", *map(shlex.quote, arguments)])]
     return Entry(command, CODE, variables(request, region, script, arguments), toolkit=True)
 
@@ -203,13 +204,13 @@ def requirements_note(tree: str, python: str) -> str:
     environment, or not at all: a job never installs anything by itself.
     """
     try:
-        with open(f"{tree}/code/requirements.txt", encoding="utf-8") as file:  # noqa: PTH123
+        with open(f"{tree}/code/requirements.txt", encoding="utf-8") as file:
             wanted = file.read()
     except (OSError, UnicodeDecodeError):
         return ""
-    home = os.path.dirname(os.path.dirname(python))  # noqa: PTH120
+    home = os.path.dirname(os.path.dirname(python))
     try:
-        with open(f"{home}/{INSTALLED}", encoding="utf-8") as file:  # noqa: PTH123
+        with open(f"{home}/{INSTALLED}", encoding="utf-8") as file:
             if wanted.strip() in file.read():
                 return ""
     except OSError:
