@@ -4,7 +4,8 @@ In: a job folder with `job.json`, the environment and the secrets. Out: `log`, `
 last `exit.json`. Touches: that folder, the job's processes, the object store.
 Here belongs the order of things; each of them is done in its own module.
 """
-# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
+# ruff: noqa: PTH101, PTH103, PTH110, PTH120, PTH123
+# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

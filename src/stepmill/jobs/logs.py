@@ -4,7 +4,6 @@ In: bytes from stdout and stderr. Out: lines `2026-11-23T09:00:00.123Z out|err <
 the job's `log` file.
 Here belongs the format of the file, both ways. What is shown of it, and in which colours, never does.
 """
-# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
 
 from __future__ import annotations
 

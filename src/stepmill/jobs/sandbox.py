@@ -5,7 +5,8 @@ processes and mount namespaces; never the machine's own `/opt`.
 It is a private view, not a prison: a job can do what its user can do. Four ways are tried, in this order: a mount
 namespace (root), a user namespace, bubblewrap, proot. `STEPMILL_SANDBOX` names the only one to try.
 """
-# ruff: noqa: PTH - the supervisor imports this, and pathlib would cost it a megabyte
+# ruff: noqa: PTH102, PTH110, PTH112, PTH115, PTH120, PTH211
+# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ MODES = ("namespace", "userns", "bwrap", "proot")
 ML = "/opt/ml"
 CURE = (
     "install bubblewrap (apt-get install bubblewrap) or proot (apt-get install proot), or allow user namespaces: on "
-    "Ubuntu 23.10 and later `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, add the capability "
-    "SYS_ADMIN or install proot in the image"
+    "Ubuntu 23.10 and later `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, add the "
+    "capability SYS_ADMIN or install proot in the image"
 )
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000

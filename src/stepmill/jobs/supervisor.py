@@ -1,7 +1,8 @@
 """The small process that owns one job: it starts the job once, watches it, and leaves a result that cannot be torn.
 
 In: a job folder with `job.json`; over a pipe the environment and the secrets, which never touch the disk. Out:
-`log`, `metrics.jsonl`, `status.jsonl` and at last `exit.json`. Touches: that folder, the job's processes, the object store.
+`log`, `metrics.jsonl`, `status.jsonl` and at last `exit.json`. Touches: that folder, the job's processes, the
+object store.
 Run as `python -I -S supervisor.py FOLDER ROOT OBJECTS SITE`, in its own session, with the lock of the folder as file 3
 and the pipe as file 4. The held lock is the sign of life. SIGTERM stops the job with its grace, SIGINT and SIGQUIT kill
 it now.
