@@ -5,7 +5,7 @@ In: an ASL machine (the whole definition, or a branch of Parallel or Map). Out: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -76,6 +76,14 @@ def inner(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         found = state.get("ItemProcessor", state.get("Iterator"))
         return [found] if isinstance(found, Mapping) else []
     return []
+
+
+def every_state(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All states by name, those inside Parallel and Map after the one that holds them. Names are unique in ASL."""
+    for name, state in machine.get("States", {}).items():
+        yield name, state
+        for branch in inner(state):
+            yield from every_state(branch)
 
 
 def back_edges(roots: Iterable[str], flows: Sequence[Flow]) -> set[tuple[str, str]]:
