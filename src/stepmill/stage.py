@@ -8,10 +8,8 @@ What a setting means belongs here; what is done with it never does.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,6 +146,8 @@ def _cache(environ: Mapping[str, str]) -> Path:
 
 
 def _from_pyproject(folder: Path) -> Mapping[str, Any]:
+    import tomllib  # here, because most processes of ours never read a project file
+
     path = folder / "pyproject.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill", {})
@@ -165,7 +165,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environ.items():
         if name in named and value:
             found[named[name]] = value.replace(",", " ").split() if named[name] in _LISTS else value
-        elif name.startswith(PREFIX) and name not in named and difflib.get_close_matches(name, named, 1, 0.85):
+        elif name.startswith(PREFIX) and name not in named and _near(name, named, 0.85):
             # a variable of another tool may begin like ours; only what is nearly one of ours is a slip
             raise SettingsError(f"the environment: there is no setting {name!r}{_hint(name, named)}")
     return found
@@ -204,5 +204,11 @@ def _seconds(value: Any, where: str) -> float:
 
 
 def _hint(word: str, known: Sequence[str] | Mapping[str, str]) -> str:
-    near = difflib.get_close_matches(word, known, 1, 0.6)
+    near = _near(word, known, 0.6)
     return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+
+
+def _near(word: str, known: Sequence[str] | Mapping[str, str], cutoff: float) -> list[str]:
+    import difflib  # here, because it is needed only when something is wrong
+
+    return difflib.get_close_matches(word, known, 1, cutoff)
