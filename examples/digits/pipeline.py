@@ -27,8 +27,9 @@ error = CaughtError()
 machine = {"requirements": ["numpy", "scikit-learn"], "instance_type": "ml.m5.large"}
 
 
-def notify(state_id, text):
-    return LambdaStep(state_id, function="functions.py:notify", payload={"text": text}, dependencies=[slack])
+def notify(state_id, text, **fields):
+    payload = {"text": text}
+    return LambdaStep(state_id, function="functions.py:notify", payload=payload, dependencies=[slack], **fields)
 
 
 # Data: new, or the newest that an earlier run prepared.
@@ -104,17 +105,24 @@ record = Task(
     },
 )
 
-# Endings.
+# Endings. What the last state puts out is what the execution does.
+accepted = f"accuracy {accuracy} is at least {run['min_accuracy']}"
+good = notify(
+    "Tell success",
+    f"digits: {accepted}",
+    output={"verdict": accepted, "accuracy": accuracy, "model": train.model},
+)
 verdict = f"accuracy {accuracy} is below {run['min_accuracy']}"
-rejected = Chain([notify("Tell rejection", verdict), Fail("Rejected", error="GateRejected", cause=verdict)])
+rejected = Chain(
+    [notify("Tell rejection", f"digits: {verdict}"), Fail("Rejected", error="GateRejected", cause=verdict)]
+)
 cause = f"{error['State']}: {error['Error']}: {error['Cause']}"
 failed = Chain(
     [
-        notify("Tell failure", f"{error['State']} failed: {error['Error']}"),
+        notify("Tell failure", f"digits: {error['State']} failed: {error['Error']}"),
         Fail("Failed", error="PipelineFailed", cause=cause),
     ]
 )
-good = notify("Tell success", f"digits: accuracy {accuracy}")
 
 new_data = Choice("New data?", choices=[(run["DataUpdate"], preprocess)], default=past)
 gate = Choice("Good enough?", choices=[(accuracy >= run["min_accuracy"], good)], default=rejected)
