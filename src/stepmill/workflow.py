@@ -111,7 +111,7 @@ class Workflow:
         if self._local is None:
             from stepmill.local import open_local
 
-            settings = load_settings(**({"stage": self._stage} if self._stage else {}))
+            settings = load_settings(stage=self._stage)
             if settings.stage != "local":
                 raise ValueError(
                     f"workflow {self.name!r}: the stage {settings.stage!r} lies on AWS, which this version does not "
