@@ -48,7 +48,7 @@ class Host:
         self.history = SqliteHistory(store.database, redactor=self._redactor)
         objects = FolderStore(store.objects)
         jobs = Jobs(store.jobs, store.objects)
-        self._functions = Functions(store.functions, redactor=self._redactor)
+        self._functions = Functions(store.functions)
         where = {"region": settings.region, "account": settings.account}
         sagemaker = SageMaker(jobs, **where, grace=settings.grace, python=self._image_python, environ=self._environ)
         operations = Operations()
@@ -68,6 +68,7 @@ class Host:
                 code=store.functions / "code",
                 python=self._function_python,
                 environ=self._environment,
+                secrets=self._secrets,
             ),
         )
         operations.add("stepmill", Notes(self.history))
