@@ -172,6 +172,8 @@ def test_nothing_is_sent_for_nothing(place: Place) -> None:
         ({"inputs": {f"i{n}": "s3://b/a" for n in range(11)}}, "too-many-inputs"),
         ({"outputs": [f"o{n}" for n in range(11)]}, "too-many-outputs"),
         ({"outputs": ["a", "a"]}, "output-twice"),
+        ({"inputs": [ProcessingInput("s3://b/a", "/opt/ml/processing/i")] * 2}, "same-local-path"),
+        ({"inputs": {"a": "s3://b/a"}, "outputs": {"b": "/opt/ml/processing/a/"}}, "in-and-out"),
         ({"outputs": ["../a"]}, "bad-name"),
         ({"inputs": {"a/b": "s3://b/a"}}, "bad-name"),
         ({"inputs": {"code": "s3://b/a"}, "code": "preprocess.py"}, "input-twice"),

@@ -330,12 +330,25 @@ def _check_names(read: list[dict[str, Any]], written: list[dict[str, Any]], buil
         if len(things) > 10:
             most = "SageMaker allows 10" + (", the code included" if kind == "input" else "")
             built.complain(f"too-many-{kind}s", f"there are {len(things)} {kind}s", most)
-    paths = {each["InputName"]: each.get("S3Input", {}).get("LocalPath") for each in read}
-    for each in written:
-        name = each["OutputName"]
-        if name in paths and paths[name] == each.get("S3Output", {}).get("LocalPath"):
+    paths: dict[str, Any] = {}
+    for each in read:
+        path = each.get("S3Input", {}).get("LocalPath")
+        if not isinstance(path, str) or at_run_time(path):
+            continue
+        other = paths.setdefault(path.rstrip("/"), each["InputName"])
+        if other != each["InputName"]:
             built.complain(
-                "in-and-out",
-                f"{name!r} is the name of an input and of an output, so both are at {paths[name]}",
-                "give one of them another name",
+                "same-local-path",
+                f"inputs {other!r} and {each['InputName']!r} both lie at {path}",
+                "SageMaker refuses that, with an empty message; give each a place of its own",
             )
+    for each in written:
+        path = each.get("S3Output", {}).get("LocalPath")
+        if isinstance(path, str) and path.rstrip("/") in paths:
+            name = paths[path.rstrip("/")]
+            what = (
+                f"{name!r} is the name of an input and of an output, so both are"
+                if name == each["OutputName"]
+                else f"input {name!r} and output {each['OutputName']!r} are both"
+            )
+            built.complain("in-and-out", f"{what} at {path}", "give one of them another name, or another path")

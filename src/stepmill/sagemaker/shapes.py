@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,18 @@ def nearest_instance_type(name: str, kind: str = "training") -> str | None:
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken rule. kind: `required`, `unknown`, `type`, `min`, `max`, `pattern` or `enum`. path: keys, indices."""
+    """One broken rule. kind: `required`, `unknown`, `type`, `min`, `max`, `pattern` or `enum`. path: keys, indices.
+
+    within, part: the list or map that a plain value stands in, and AWS's word for its place there.
+    """
 
     kind: str
     path: Keys
     value: Any
     shape: Mapping[str, Any]
     limit: Any = None
+    within: Any = None
+    part: str = ""
 
     @property
     def code(self) -> str:
@@ -105,6 +110,10 @@ class Violation:
             return f"The field '{self.path[-1]}' is not supported by Step Functions"
         if self.kind == "type":
             return f"{_json_kind(self.value)} can not be converted to {_ARTICLES.get(self.shape['type'], 'a String')}"
+        if self.within is not None:
+            where, rules = _member_path(self.path[:-1]), ", ".join(_rules(self.shape))
+            words = f"{self.part} must satisfy constraint: [{rules}]"
+            return f"Value '{_shown(self.within)}' at '{where}' failed to satisfy constraint: {words}"
         shown = "null" if self.value is None else f"'{_shown(self.value)}'"
         return f"Value {shown} at '{_member_path(self.path)}' failed to satisfy constraint: {self.rule()}"
 
@@ -137,6 +146,13 @@ class Violation:
                 hint = f"did you mean {guess}? {known}" if guess else known
                 return f"{where} is {self.value!r}, which is no {kind} instance type", hint
         return f"{where} is {_cut(self.value)}", f"SageMaker wants one of {', '.join(self.shape['enum'])}"
+
+
+def _rules(shape: Mapping[str, Any]) -> Iterator[str]:
+    """All rules of a shape, in AWS's order."""
+    for kind, name in (("max", "max"), ("min", "min"), ("pattern", "pattern"), ("enum", "enum")):
+        if name in shape:
+            yield Violation(kind, (), None, shape, shape[name]).rule()
 
 
 _ARTICLES = {"integer": "an Integer", "long": "a Long", "boolean": "a Boolean", "string": "a String"}
@@ -183,7 +199,7 @@ def validate(operation: str, request: Mapping[str, Any], *, bound: bool = False)
     bound: the request is about to be sent, so `${Name}` in it is text like any other. Raises KeyError for an operation
     that is not in the table.
     """
-    return [(violation.pointer, violation.aws()) for violation in violations(operation, request, bound=bound)]
+    return list(dict.fromkeys((each.pointer, each.aws()) for each in violations(operation, request, bound=bound)))
 
 
 def validation_message(complaints: list[tuple[str, str]]) -> str:
@@ -212,12 +228,21 @@ def _check(
     if shape["type"] == "structure":
         yield from _structure(shape, value, path, shapes, bound)
     elif shape["type"] == "list":
+        member = shapes[shape["member"]]
         for index, each in enumerate(value):
-            yield from _check(shapes[shape["member"]], each, (*path, index), shapes, bound)
+            yield from _inside(_check(member, each, (*path, index), shapes, bound), member, value, "Member")
     elif shape["type"] == "map":
+        keys, values = shapes[shape["key"]], shapes[shape["value"]]
         for key, each in value.items():
-            yield from _check(shapes[shape["key"]], key, (*path, key), shapes, bound)
-            yield from _check(shapes[shape["value"]], each, (*path, key), shapes, bound)
+            yield from _inside(_check(keys, key, (*path, key), shapes, bound), keys, value, "Map keys")
+            yield from _inside(_check(values, each, (*path, key), shapes, bound), values, value, "Map value")
+
+
+def _inside(found: Iterator[Violation], shape: Mapping[str, Any], within: Any, part: str) -> Iterator[Violation]:
+    """AWS complains about a whole list or map of plain values, not about one of them."""
+    plain = shape["type"] not in ("structure", "list", "map")
+    for each in found:
+        yield replace(each, within=within, part=part) if plain else each
 
 
 def _structure(
