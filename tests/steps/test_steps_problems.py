@@ -10,7 +10,7 @@ def test_all_problems_are_told_at_once(author):
         a = Pass("A")
         a.next("Bee")
         b = Pass("B")
-        a.next(Chain([b, Pass("A"), Task("T", resource="arn:aws:states:::lambda:invoke", parameters={"x": b.result["q"]})]))
+        a.next(Chain([b, Pass("A"), Pass("C", parameters={"x": b.result["q"]})]))
         Pass("Lost").next(b)
         lost = Pass("Lost too"); lost.next(b)
         definition = a
@@ -374,7 +374,8 @@ def test_a_variable_of_the_outside_is_not_assigned_inside(author):
 def test_our_variables_step_aside_for_the_user_s(author):
     states = author.states(f"""
         pre = {JOB.replace("Pre", "Train")}
-        definition = Chain([Pass("Own", assign={{"train": 1}}), pre, Pass("Use", parameters={{"x": pre.outputs["test"]}})])
+        use = Pass("Use", parameters={{"x": pre.outputs["test"]}})
+        definition = Chain([Pass("Own", assign={{"train": 1}}), pre, use])
     """)
     assert states["Use"]["Parameters"] == {"x.$": "$train_2.test"}
 
