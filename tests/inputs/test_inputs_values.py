@@ -222,3 +222,8 @@ def test_objects_of_other_kinds_are_refused_by_name():
         rendered(object(), "JSONata")
     with pytest.raises(Refusal, match="no JSON value"):
         rendered(float("nan"), "JSONPath")
+
+
+def test_a_value_is_no_object_of_another_kind():
+    assert object() not in [RUN["text"]]
+    assert RUN["text"] != object()

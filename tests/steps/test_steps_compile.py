@@ -417,9 +417,10 @@ def test_names_can_be_of_any_script(author):
     bundle = author.bundle(
         """
         run = ExecutionInput({"入力": "s3://b/データ/"})
-        p = ProcessingStep("前処理", ScriptProcessor(), code="preprocess.py", inputs={"in": run["入力"]}, outputs=["out"])
-        t = TrainingStep("学習", Estimator(entry_point="train.py"), data={"train": p.outputs["out"]})
-        definition = Chain([p, t, Pass("終わり", parameters={"文": f"モデルは{t.model}です"})])
+        data = {"in": run["入力"]}
+        pre = ProcessingStep("前処理", ScriptProcessor(), code="preprocess.py", inputs=data, outputs=["out"])
+        t = TrainingStep("学習", Estimator(entry_point="train.py"), data={"train": pre.outputs["out"]})
+        definition = Chain([pre, t, Pass("終わり", parameters={"文": f"モデルは{t.model}です"})])
     """,
         "JSONata",
     )

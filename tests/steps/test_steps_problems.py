@@ -456,3 +456,24 @@ def test_an_empty_chain_is_told(author):
 def test_a_workflow_s_name_is_checked(author):
     (found,) = author.problems('definition = Pass("P")', name="no spaces please")
     assert "cannot be a state machine's name" in found[2]
+
+
+def test_a_remembered_value_beside_a_result_selector_is_refused_in_jsonpath(author):
+    text = """
+        f = LambdaStep("F", function="functions.py:notify", payload={}, result_selector={"x.$": "$.Payload"})
+        definition = Chain([f, Pass("Use", parameters={"x": f.payload["x"]})])
+    """
+    assert any("does not say which of the two results Assign sees" in found[2] for found in author.problems(text))
+
+
+def test_what_is_no_step_cannot_be_led_to(author):
+    with pytest.raises(TypeError, match="a state, a chain or the name of a state"):
+        author.bundle('definition = Pass("P"); definition.next(3)')
+
+
+def test_a_default_that_names_no_substitution_is_told(author):
+    _, text = author.problem("""
+        run = ExecutionInput({"data": "s3://${Buckt}/x"})
+        definition = Pass("P", parameters={"x": run["data"]})
+    """)
+    assert "did you mean ${Bucket}?" in text

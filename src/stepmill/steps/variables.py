@@ -148,6 +148,12 @@ class Memory:
 
     def _value(self, ref: Ref, build: Build) -> Any:
         state = build.state
+        if build.language == "JSONPath" and "result_selector" in state.given:
+            refuse(
+                "value.selector",
+                f"{state.state_id!r} has a result_selector, and AWS does not say which of the two results Assign sees",
+                "take what is needed from its output(), or leave result_selector out",
+            )
         if build.language == "JSONata" and state.type == "Pass":  # it has no $states.result
             made = next((build.fields[f] for f in ("Output", "Parameters", "Result") if f in build.fields), None)
             return _inside(made, ref.keys, state)
