@@ -391,8 +391,11 @@ class Steps(Fold):
         if isinstance(state, MapState):
             self._emit(parent, "MapIterationFailed", {"name": state.name, "index": branch.index}, last)
         for child in list(parent.children.values()):
+            # Recorded from AWS: in a Parallel the state that failed is aborted too. In a Map its iteration says it.
+            if child is branch and isinstance(state, MapState):
+                continue
             self._abort(child)
-            if isinstance(state, MapState) and child is not branch:
+            if isinstance(state, MapState):
                 self._emit(parent, "MapIterationAborted", {"name": state.name, "index": child.index}, child.last)
         self._fail(parent, error, cause, last=last)
 
