@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 from stepmill.jobs import contract, toolkit
 
@@ -106,7 +107,7 @@ def test_a_training_job_finds_the_files_variables_and_arguments_of_the_toolkit(d
     }
     assert {key: environ.get(key) for key in expected} == expected
     assert environ["PYTHONPATH"].split(":")[0] == "/opt/ml/code"
-    assert environ["PATH"].split(":")[0] == os.path.dirname(sys.executable)
+    assert environ["PATH"].split(":")[0] == str(Path(sys.executable).parent)
     own = json.loads(environ["SM_TRAINING_ENV"])
     assert own["hyperparameters"] == json.loads(environ["SM_HPS"])
     assert own["channel_input_dirs"]["train"] == "/opt/ml/input/data/train" and own["job_name"] == "contract-1"
@@ -155,7 +156,12 @@ def test_a_package_entry_point_is_run_as_a_module():
         "AlgorithmSpecification": {},
         "HyperParameters": {"sagemaker_program": "pkg/train.py", "a": "1"},
     }
-    assert toolkit.entry("training", request, "/nowhere", "us-east-1", "py").command == ["py", "pkg/train.py", "-a", "1"]
+    assert toolkit.entry("training", request, "/nowhere", "us-east-1", "py").command == [
+        "py",
+        "pkg/train.py",
+        "-a",
+        "1",
+    ]
 
 
 def test_what_cannot_run_here_is_refused_by_the_name_of_its_field():
@@ -178,7 +184,16 @@ def test_what_cannot_run_here_is_refused_by_the_name_of_its_field():
             "ResourceConfig": {"InstanceCount": 2},
         },
     )
-    words = ("mode Pipe", "AugmentedManifestFile", "Gzip", "FileSystemDataSource", "[loss]", "[acc]", "InstanceCount 2", "me/own:1")
+    words = (
+        "mode Pipe",
+        "AugmentedManifestFile",
+        "Gzip",
+        "FileSystemDataSource",
+        "[loss]",
+        "[acc]",
+        "InstanceCount 2",
+        "me/own:1",
+    )
     assert len(refused) == len(words)
     for word in words:
         assert sum(word in sentence for sentence in refused) == 1, (word, refused)
@@ -187,8 +202,13 @@ def test_what_cannot_run_here_is_refused_by_the_name_of_its_field():
         {
             "ProcessingJobName": "p",
             "AppSpecification": {"ImageUri": "me/own:2"},
-            "ProcessingInputs": [{"InputName": "a", "DatasetDefinition": {}}, {"InputName": "b", "DatasetDefinition": {"x": 1}}],
-            "ProcessingOutputConfig": {"Outputs": [{"OutputName": "f", "FeatureStoreOutput": {"FeatureGroupName": "g"}}]},
+            "ProcessingInputs": [
+                {"InputName": "a", "DatasetDefinition": {}},
+                {"InputName": "b", "DatasetDefinition": {"x": 1}},
+            ],
+            "ProcessingOutputConfig": {
+                "Outputs": [{"OutputName": "f", "FeatureStoreOutput": {"FeatureGroupName": "g"}}]
+            },
         },
     )
     assert len(refused) == 3 and "me/own:2" in refused[-1]

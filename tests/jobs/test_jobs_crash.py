@@ -31,14 +31,18 @@ def gated(desk, name, effect):
     """A job that says that it started, and goes on when a file appears."""
     gate = desk.root / "gate"
     os.mkfifo(gate)
-    return gate, desk.processing(name, "/bin/sh", "-c", f"echo {name} >> {effect}; echo ready; read x < {gate}; echo $x")
+    return gate, desk.processing(
+        name, "/bin/sh", "-c", f"echo {name} >> {effect}; echo ready; read x < {gate}; echo $x"
+    )
 
 
 def test_a_job_outlives_who_started_it_and_is_found_again(desk):
     effect = desk.root / "effect"
     gate, request = gated(desk, "adopted", effect)
     starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(desk.root), json.dumps(request)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", STARTER, str(desk.root), json.dumps(request)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     with starter:
         assert starter.stdout.readline() == b"started\n"

@@ -78,7 +78,9 @@ def test_a_manifest_names_its_objects(desk):
     desk.put("data/b/c.csv", "c")
     desk.put("data/other.csv", "o")
     manifest = desk.put("m.json", json.dumps([{"prefix": "s3://stepmill-local/data/"}, "a.csv", "b/c.csv"]))
-    request = desk.training("manifest", "/bin/sh", "-c", "cd /opt/ml/input/data/train; find . -type f | sort", channels={"train": manifest})
+    request = desk.training(
+        "manifest", "/bin/sh", "-c", "cd /opt/ml/input/data/train; find . -type f | sort", channels={"train": manifest}
+    )
     request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3DataType"] = "ManifestFile"
     job = desk.run(request)
     assert [line.split()[2] for line in desk.said(job).splitlines()] == ["./a.csv", "./b/c.csv"]
@@ -104,5 +106,8 @@ def test_a_bad_manifest_is_a_client_error_that_names_it(desk, text, says):
 def test_code_that_is_already_there_is_not_unpacked_over(desk):
     code = desk.put("src/train.py", "print('from a channel')").removesuffix("train.py")
     request = desk.training("channel-code", channels={"code": code})
-    request["HyperParameters"] = {"sagemaker_program": "train.py", "sagemaker_submit_directory": "/opt/ml/input/data/code"}
+    request["HyperParameters"] = {
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": "/opt/ml/input/data/code",
+    }
     assert "out from a channel" in desk.said(desk.run(request))

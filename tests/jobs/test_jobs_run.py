@@ -17,7 +17,7 @@ def test_outputs_are_stored_under_their_prefixes_and_the_tree_of_a_completed_job
     job = sh(
         desk,
         "out",
-        "mkdir -p /opt/ml/processing/a/deep; echo 1 > /opt/ml/processing/a/deep/データ.csv; ln -s /etc/passwd /opt/ml/processing/a/l",
+        "cd /opt/ml/processing/a; mkdir deep; echo 1 > deep/データ.csv; ln -s /etc/passwd link",
         outputs={"a": "/opt/ml/processing/a", "empty": "/opt/ml/processing/empty"},
     )
     state = job.state()
@@ -25,7 +25,10 @@ def test_outputs_are_stored_under_their_prefixes_and_the_tree_of_a_completed_job
     assert desk.keys("out/") == ["out/out/a/deep/データ.csv"]
     assert [one.status for one in state.transitions] == ["Starting", "InProgress", "Completed"]
     assert state.created <= state.started <= state.ended and state.billable >= 1
-    job.wait()
+    assert sorted(path.name for path in job.folder.iterdir()) == [
+        *("exit.json", "job.json", "lock", "log", "started", "status.jsonl", "supervisor.log")
+    ]
+    assert (job.folder / "supervisor.log").read_text() == ""
 
 
 def test_a_training_job_leaves_model_and_output_archives_with_relative_members(desk):
@@ -35,7 +38,13 @@ def test_a_training_job_leaves_model_and_output_archives_with_relative_members(d
     assert state.model == "s3://stepmill-local/models/arch/output/model.tar.gz"
     assert desk.unpacked(state.model) == {"sub/m.bin": "m\n"}
     assert desk.unpacked("s3://stepmill-local/models/arch/output/output.tar.gz") == {"o.txt": "o\n"}
-    assert [one.status for one in state.transitions] == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    assert [one.status for one in state.transitions] == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
 
 
 def test_without_compression_the_model_is_stored_as_a_tree(desk):
@@ -99,8 +108,12 @@ def test_a_program_that_is_not_there_is_named(desk):
 
 
 def test_metrics_are_read_from_the_lines_of_both_streams(desk):
-    script = "for i in 3 2 1; do echo \"loss=0.$i\"; echo \"acc=0.9$i;\" >&2; done; echo loss=none"
-    job = desk.run(desk.training("metrics", "/bin/sh", "-c", script, metrics={"loss": r"loss=(\S+)", "acc": "acc=(.*?);", "no": "x(.)"}))
+    script = 'for i in 3 2 1; do echo "loss=0.$i"; echo "acc=0.9$i;" >&2; done; echo loss=none'
+    job = desk.run(
+        desk.training(
+            "metrics", "/bin/sh", "-c", script, metrics={"loss": r"loss=(\S+)", "acc": "acc=(.*?);", "no": "x(.)"}
+        )
+    )
     assert [(name, value) for name, value, _ in job.state().metrics] == [("loss", 0.1), ("acc", 0.91)]
     assert [value for name, value, _ in metrics.read(job.metrics) if name == "loss"] == [0.3, 0.2, 0.1]
     assert json.loads(job.metrics.read_text().splitlines()[0]).keys() == {"name", "value", "at"}
@@ -108,8 +121,11 @@ def test_metrics_are_read_from_the_lines_of_both_streams(desk):
 
 def test_secrets_never_reach_log_message_reason_or_disk(desk):
     secret = "hunter2-ひみつ-$ecret"
-    script = 'echo "out $TOKEN"; echo "err $TOKEN" >&2; printf "m $TOKEN" > /opt/ml/output/message; echo AKIAIOSFODNN7EXAMPLE; exit 1'
-    job = desk.run(desk.processing("secret", "/bin/sh", "-c", script), environ={"TOKEN": secret}, secrets={"TOKEN": secret})
+    script = 'echo "out $TOKEN"; echo "err $TOKEN" >&2; printf "m $TOKEN" > /opt/ml/output/message; exit 1'
+    script = "echo AKIAIOSFODNN7EXAMPLE; " + script
+    job = desk.run(
+        desk.processing("secret", "/bin/sh", "-c", script), environ={"TOKEN": secret}, secrets={"TOKEN": secret}
+    )
     said = desk.said(job)
     assert "out ***" in said and "err ***" in said and "AKIA" not in said
     assert job.state().exit_message == "m ***"
@@ -144,7 +160,10 @@ def test_inputs_that_are_not_there_are_client_errors_that_name_the_uri(desk):
     reason = sh(desk, "no-bucket", "true", inputs=inputs).state().failure_reason
     assert reason.startswith("ClientError: ") and "s3://other-bucket/none/" in reason
     request = desk.training("no-code", program="train.py")
-    request["HyperParameters"] = {"sagemaker_program": "t.py", "sagemaker_submit_directory": "s3://stepmill-local/no.tar.gz"}
+    request["HyperParameters"] = {
+        "sagemaker_program": "t.py",
+        "sagemaker_submit_directory": "s3://stepmill-local/no.tar.gz",
+    }
     assert "s3://stepmill-local/no.tar.gz" in desk.run(request).state().failure_reason
     bad = desk.put("bad.tar.gz", "this is no archive")
     request = desk.training("bad-code")
@@ -172,13 +191,13 @@ def test_what_a_job_leaves_running_ends_with_it(desk):
     job = sh(desk, "strays", script)
     assert job.state().status == "Completed" and "out done" in desk.said(job)
     # The stray was killed before the result was written, so no time has to pass to know that it never writes.
-    assert not any("sleep 0.3" in _command(pid) for pid in os.listdir("/proc") if pid.isdigit())
+    assert not any("sleep 0.3" in _command(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
     assert not marker.exists()
 
 
-def _command(pid: str) -> str:
+def _command(path: Path) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
     except OSError:
         return ""
 

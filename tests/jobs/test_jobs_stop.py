@@ -69,7 +69,9 @@ def test_a_job_over_its_maximum_runtime_gets_sigterm_its_grace_and_sigkill(desk)
 
 
 def test_processes_that_left_the_group_are_killed_too(desk):
-    script = "setsid sh -c 'trap \"\" TERM; echo $$ > /opt/ml/processing/pid; while :; do sleep 0.05; done' & " + STUBBORN
+    script = (
+        "setsid sh -c 'trap \"\" TERM; echo $$ > /opt/ml/processing/pid; while :; do sleep 0.05; done' & " + STUBBORN
+    )
     job = desk.start(desk.processing("group", "/bin/sh", "-c", script), grace=0.1)
     until(job, "ready")
     while not (pid := _read(job.folder / "ml" / "processing" / "pid")):
