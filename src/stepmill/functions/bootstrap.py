@@ -119,9 +119,34 @@ def error_of(error: Exception, request_id: str) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def set_up_logging(current: dict[str, str]) -> None:
+    """Records of the root logger go to stdout in the line format of Lambda, with the request's id."""
+    import logging
+    import time
+
+    def mark(record: logging.LogRecord) -> bool:
+        record.aws_request_id = current.get("lambda-runtime-aws-request-id", "")
+        return True
+
+    form = logging.Formatter(
+        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    form.converter = time.gmtime
+    target = logging.StreamHandler(sys.stdout)
+    target.setFormatter(form)
+    target.addFilter(mark)
+    logging.getLogger().addHandler(target)
+
+
 def run(handler: str) -> None:
     """Serve events for ever."""
     import json
+
+    # What a function printed is in the log even if it is killed the next moment.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+    current: dict[str, str] = {}
+    set_up_logging(current)
 
     api = Api(os.environ["AWS_LAMBDA_RUNTIME_API"], os.environ.pop("_STEPMILL_SECRET", ""))
     try:
@@ -131,6 +156,7 @@ def run(handler: str) -> None:
         sys.exit(1)
     while True:
         headers, event = api.ask("GET", "invocation/next")
+        current.update(headers)
         request_id = headers["lambda-runtime-aws-request-id"]
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
         try:

@@ -5,6 +5,7 @@ In: a function, a payload, a token. Out: an Outcome. Touches: the folder's host,
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -127,8 +128,17 @@ class Functions:
         self._ask_living({"op": "close_idle"})
 
     def stop(self) -> None:
-        """End the host and all its workers. Calls under way are unknown from then on."""
-        self._ask_living({"op": "stop"})
+        """End the host and all its workers, and wait until they are gone. Calls under way are unknown from then on."""
+        if not self._ask_living({"op": "stop"}):
+            return
+        limit = time.monotonic() + _START_LIMIT
+        with (self.root / "host.lock").open("rb") as lock:
+            while time.monotonic() < limit:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    return
+                except BlockingIOError:
+                    time.sleep(0.005)
 
     def log(self, name: str) -> Path:
         """The log file of the function `name`, which may not exist yet."""
@@ -145,15 +155,17 @@ class Functions:
                     continue  # the host died or was just going; its successor knows what became of the token
         raise HostError(f"the worker host of {self.root} keeps dying; its words are in {self.root / 'host.err'}")
 
-    def _ask_living(self, request: dict[str, Any]) -> None:
+    def _ask_living(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer of the host, or None when there is no host to ask."""
         connection = self._living()
-        if connection is not None:
-            with connection:
-                try:
-                    send(connection, request)
-                    receive(connection)
-                except (OSError, EOFError):
-                    pass
+        if connection is None:
+            return None
+        with connection:
+            try:
+                send(connection, request)
+                return receive(connection)[0]
+            except (OSError, EOFError):
+                return None
 
     def _connect(self) -> socket.socket:
         limit = time.monotonic() + _START_LIMIT

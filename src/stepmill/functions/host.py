@@ -123,11 +123,7 @@ class Host:
             with connection:
                 if _is_mine(connection):
                     head, body = receive(connection)
-                    try:
-                        answer = self._answer(head, body)
-                    except OSError as error:  # a full disk: nothing was accepted, so nothing ran
-                        answer = {"status": "error", "message": str(error)}, b""
-                    send(connection, *answer)
+                    send(connection, *self._answer(head, body))
                     if head["op"] == "stop":
                         os.kill(os.getpid(), signal.SIGTERM)
         except (OSError, EOFError, ValueError, KeyError):
@@ -158,27 +154,38 @@ class Host:
             flight.landed.wait()
             return flight.answer
         try:
-            kept = self.tokens.result(token)
-            if kept is not None:
-                flight.answer = kept
-            else:
-                request_id = str(uuid.uuid4())
-                spec = Spec(head["function"], head["environ"])
-                if self.tokens.accept(token, {"function": spec.arn, "request": request_id, "at": time.time()}):
-                    flight.answer = self._run(spec, payload, request_id, head.get("secrets", []))
-                    self.tokens.finish(token, *flight.answer)
+            flight.answer = self._fly(head, token, payload)
+        except OSError as error:  # a full disk, say, before the call was accepted
+            flight.answer = {"status": "error", "message": str(error)}, b""
         finally:
             with self.lock:
                 del self.flights[token]
             flight.landed.set()
         return flight.answer
 
-    def _run(self, spec: Spec, payload: bytes, request_id: str, secrets: list[str]) -> Answer:
-        log = Log(os.path.join(self.root, spec.name), secrets)
+    def _fly(self, head: dict[str, Any], token: str, payload: bytes) -> Answer:
+        """What became of the token; OSError only when it was not accepted. Unknown when it was, by a host that died."""
+        kept = self.tokens.result(token)
+        if kept is not None:
+            return kept
+        spec = Spec(head["function"], head["environ"])
+        log = Log(os.path.join(self.root, spec.name), head.get("secrets", []))
         try:
-            with self.at_once:
-                ending = self._attempt(spec, payload, request_id, log)
-            return {"status": ending.status, "log": log.tail(), "request": request_id}, ending.payload
+            request_id = str(uuid.uuid4())
+            if not self.tokens.accept(token, {"function": spec.arn, "request": request_id, "at": time.time()}):
+                return {"status": "unknown"}, b""
+            try:
+                with self.at_once:
+                    ending = self._attempt(spec, payload, request_id, log)
+            except OSError as error:
+                print(f"{request_id}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - into host.err
+                return {"status": "unknown"}, b""
+            head = {"status": ending.status, "log": log.tail(), "request": request_id}
+            try:
+                self.tokens.finish(token, head, ending.payload)
+            except OSError as error:  # whoever waits now gets it all the same
+                print(f"{request_id}: the result is not kept: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            return head, ending.payload
         finally:
             log.close()
 

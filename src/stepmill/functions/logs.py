@@ -103,8 +103,11 @@ class Log:
     def _write(self, stream: str, text: str) -> None:
         text = self._masks[stream](text)
         data = f"{stamp(time.time())} {stream} {text}\n".encode(errors="replace")
-        while data:
-            data = data[os.write(self._file, data) :]
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError:
+            pass  # a full disk costs lines of the log, not the call
         self._tail.append(text)
         self._length += len(text) + 1
         while self._length > 2 * _TAIL and len(self._tail) > 1:

@@ -34,13 +34,12 @@ class Tokens:
         try:
             os.write(file, json.dumps({"token": token, **note}, ensure_ascii=False).encode(errors="replace"))
             os.fsync(file)
+            self._flush()
+        except OSError:
+            os.unlink(self._path(token, "accepted"))  # nothing runs that could not be written down
+            raise
         finally:
             os.close(file)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
         return True
 
     def finish(self, token: str, head: dict[str, Any], payload: bytes) -> None:
@@ -72,6 +71,13 @@ class Tokens:
                 os.unlink(self._path(token, kind))
             except FileNotFoundError:
                 pass
+
+    def _flush(self) -> None:
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _path(self, token: str, kind: str) -> str:
         return os.path.join(self.folder, f"{sha256(token.encode(errors='surrogateescape')).hexdigest()[:40]}.{kind}")
