@@ -140,11 +140,13 @@ def set_up_logging(current: dict[str, str]) -> None:
 
 def run(handler: str) -> None:
     """Serve events for ever."""
+    import io
     import json
 
-    # What a function printed is in the log even if it is killed the next moment.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+    # Unbuffered: what a function printed is in the log even if it is killed the next moment.
+    for name, handle in (("stdout", 1), ("stderr", 2)):
+        raw = io.FileIO(handle, "wb", closefd=False)
+        setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True))
     current: dict[str, str] = {}
     set_up_logging(current)
 
