@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stepmill.cli.reading import Reader
+    from stepmill.cli.session import Session
     from stepmill.objects.folder import FolderStore
 
 
@@ -30,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Remove, oldest first."""
     from stepmill.cli import screen
     from stepmill.cli.reading import DATABASE, Reader, settings_of
+    from stepmill.cli.session import Session
     from stepmill.objects.folder import FolderStore
 
     settings = settings_of(args)
@@ -42,15 +44,22 @@ def run(args: argparse.Namespace) -> int:
     kept = [row for row in rows if row not in old]
     objects = FolderStore(settings.store / "objects")
     bucket = settings.bucket
-    plan = [(row, *_objects_of(row, bucket, objects, _spoken_of(reader, kept, bucket))) for row in reversed(old)]
+    spoken = _spoken_of(reader, kept)
+    plan = [(row, *_objects_of(row, bucket, objects, spoken)) for row in reversed(old)]
     jobs = _jobs_by_execution(reader)
     reader.history.close()
-    for row, keys, reused in plan:
-        mine = jobs.get(row["arn"], [])
-        told = f"{len(mine)} jobs, {len(keys)} objects" + (", its objects stay: a kept run uses them" if reused else "")
-        print(f"{'would remove' if args.dry_run else 'removed'} {row['machine']} {row['name']} ({told})")
-        if not args.dry_run:
-            _remove(settings, row["arn"], mine, objects, bucket, keys)
+    session = None if args.dry_run or not plan else Session(settings)
+    try:
+        for row, keys, reused in plan:
+            mine = jobs.get(row["arn"], [])
+            stay = ", its objects stay: a kept run uses them" if reused else ""
+            verb = "would remove" if session is None else "removed"
+            if session is not None:
+                _remove(session, row["arn"], mine, objects, keys)
+            print(f"{verb} {row['machine']} {row['name']} ({len(mine)} jobs, {len(keys)} objects{stay})", flush=True)
+    finally:
+        if session is not None:
+            session.local.release()
     screen.say(
         f"{len(old)} removed, {len(kept)} kept" if not args.dry_run else f"{len(old)} would go, {len(kept)} stay"
     )
@@ -58,22 +67,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _remove(
-    settings: Any, arn: str, jobs: Sequence[Any], objects: FolderStore, bucket: str, keys: Sequence[str]
-) -> None:
+def _remove(session: Session, arn: str, jobs: Sequence[Any], objects: FolderStore, keys: Sequence[str]) -> None:
     """What an execution made first and its record last, so that a second try finds what a first one left."""
-    from stepmill.cli.session import Session
-
     for key in keys:
-        objects.delete(bucket, key)
+        objects.delete(session.settings.bucket, key)
     for job in jobs:
         if job.wait(0):
             shutil.rmtree(job.folder)
-    session = Session(settings)
-    try:
-        session.forget(arn)
-    finally:
-        session.local.release()
+    session.forget(arn)
 
 
 def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoken: str) -> tuple[list[str], bool]:
@@ -86,7 +87,7 @@ def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoke
     return ([] if reused else keys), reused
 
 
-def _spoken_of(reader: Reader, kept: Sequence[Mapping[str, Any]], bucket: str) -> str:
+def _spoken_of(reader: Reader, kept: Sequence[Mapping[str, Any]]) -> str:
     """All the kept histories as one text."""
     texts = [
         json.dumps(event.details, ensure_ascii=False).replace('\\"', '"')
