@@ -25,6 +25,7 @@ class Project:
         env.pop("SLACK_WEBHOOK_URL", None)
         done = subprocess.run(
             [sys.executable, "-m", "stepmill", *words],
+            check=False,
             cwd=self.folder,
             env=env,
             capture_output=True,
