@@ -1,0 +1,60 @@
+"""Faults in a definition, collected and told all at once.
+
+In: a definition, or a word and the words that would have been right. Out: Problems. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault: where it is, AWS's code for it where AWS has one, what is wrong, and what to do.
+
+    `place` is a JSON pointer such as "/States/Train/Next", or "file.py:line" once authoring has translated it.
+    """
+
+    place: str
+    code: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        first = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{first}\n    {self.hint} [{self.code}]" if self.hint else f"{first} [{self.code}]"
+
+    def aws(self) -> str:
+        """The fault as AWS's InvalidDefinition words it: "CODE: message at /States/…"."""
+        return f"{self.code}: {self.message} at {self.place}" if self.place else f"{self.code}: {self.message}"
+
+
+class InvalidDefinition(ValueError):
+    """A definition with faults. `problems` holds all of them; the text of the exception is all of them."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that was probably meant, or None when nothing is close. Case counts little."""
+    known: dict[str, str] = {}
+    for candidate in candidates:
+        known.setdefault(candidate.lower(), candidate)
+    found = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return known[found[0]] if found else None
+
+
+def check(definition: Mapping[str, Any], *, express: bool = False) -> list[Problem]:
+    """Everything wrong with a bound definition, in the order of the text.
+
+    Empty when AWS would take it and we can run it. Places are JSON pointers. `express` adds what Express state machines
+    refuse. Never raises for what a user wrote.
+    """
+    from stepmill.asl.checks import check_machine
+
+    return check_machine(definition, express=express)

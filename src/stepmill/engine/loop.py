@@ -1,0 +1,383 @@
+"""Carries out histories: commits what executions decide, then asks the world.
+
+In: starts, stops and signals, from any thread. Out: committed events, then acts. Touches: the clock, the history and,
+through `perform` and `cancel`, the world; the rest of engine/ touches nothing.
+
+Commit before act; an act is named by the event that asked for it. Recovery folds what is on disk and asks again under
+the same names.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random as _random
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stepmill.asl.definition import Definition
+from stepmill.clock import Clock
+from stepmill.engine.execution import Execution
+from stepmill.engine.machine import Machine, compile
+from stepmill.engine.signals import Act, Signal, Stop
+from stepmill.history.events import Event
+from stepmill.history.log import History, Record, StoreError, StoreFull
+
+_log = logging.getLogger("stepmill.engine")
+
+TURN_BUDGET = 1000  # events in one commit, about
+_LONGEST_WAIT = 60.0  # seconds; a machine that slept wakes up to a clock that jumped
+_MACHINES_KEPT = 32
+_COMMIT_TRIES = 3
+
+
+class Engine:
+    """Runs executions, all in the thread that calls `run` or `turn`.
+
+    `perform(act, tell)` must return at once; the performer calls `tell(signal)` from any thread, with Submitted,
+    Finished or Failed. An act with `recovered` may have been performed before: the performer finds the first one by
+    name. `cancel(act)` stops, as well as it can, what an act began; it may be called for acts that never began or are
+    long over. `random` feeds Retry's jitter.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        clock: Clock,
+        perform: Callable[[Act, Callable[[Signal], None]], None],
+        cancel: Callable[[Act], None],
+        *,
+        random: Callable[[], float] = _random.random,
+    ) -> None:
+        self._history = history
+        self._clock = clock
+        self._perform = perform
+        self._cancel = cancel
+        self._random = random
+        self._executions: dict[str, Execution] = {}
+        self._machines: OrderedDict[str, Machine] = OrderedDict()
+        self._known: set[str] = set()  # revisions whose definition is on record
+        self._inbox: queue.SimpleQueue[tuple[str, Signal | None]] = queue.SimpleQueue()
+        self._pending: dict[str, deque[Signal]] = {}
+        self._ready: deque[str] = deque()
+        self._performed: dict[str, set[int]] = {}  # execution → events whose act this process has begun
+        self._failed_commits = 0
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._closed = False
+        self._error: StoreError | None = None
+
+    # ---- from any thread
+
+    def start(
+        self,
+        arn: str,
+        *,
+        machine: str,
+        name: str,
+        definition: Definition,
+        input_text: str,
+        role: str,
+        machine_arn: str,
+        records: Sequence[Record] = (),
+    ) -> None:
+        """Begin an execution. On return its ExecutionStarted and `records` are durable.
+
+        A record of the execution itself among `records` adds to the one made here.
+        """
+        now = self._clock.now()
+        execution = Execution(arn, self._machine(definition), random=self._random)
+        events = execution.start(
+            now,
+            {
+                "input": input_text,
+                "roleArn": role,
+                "_machine": machine,
+                "_machine_arn": machine_arn,
+                "_name": name,
+                "_revision": definition.digest,
+            },
+        )
+        body: dict[str, Any] = {
+            "arn": arn,
+            "machine": machine,
+            "machine_arn": machine_arn,
+            "name": name,
+            "status": "RUNNING",
+            "started": now,
+            "ended": None,
+            "revision": definition.digest,
+            "input_size": len(input_text.encode("utf-8", "surrogatepass")),
+        }
+        others = []
+        for record in records:
+            if record[:3] == ("states", "execution", arn):
+                body.update(record.body or {})
+            else:
+                others.append(record)
+        if definition.digest not in self._known:
+            others.append(Record("states", "revision", definition.digest, {"definition": definition.text}))
+        others += [Record("states", "execution", arn, body), Record("states", "unfinished", arn, {})]
+        self._history.append([(arn, events)], others)
+        self._known.add(definition.digest)
+        with self._lock:
+            self._executions[arn] = execution
+        self._inbox.put((arn, None))
+
+    def stop(self, arn: str, error: str = "", cause: str = "") -> None:
+        """End an execution as ABORTED and cancel its acts. Nothing happens if it has ended already."""
+        self._inbox.put((arn, Stop(error, cause)))
+
+    def tell(self, signal: Signal) -> None:
+        """Hand in a signal about an act."""
+        if not isinstance(signal, Stop):
+            self._inbox.put((signal.act.execution, signal))
+
+    def running(self) -> set[str]:
+        """ARNs of the executions that have not ended."""
+        with self._lock:
+            return set(self._executions)
+
+    def wait_idle(self, timeout: float | None = None) -> bool:
+        """Block until nothing runs; False when `timeout` seconds passed. Raises the StoreError that ended `run`."""
+        with self._idle:
+            done = self._idle.wait_for(lambda: not self._executions or self._closed or self._error, timeout)
+            if self._error is not None:
+                raise self._error
+            return bool(done) and not self._executions
+
+    def close(self) -> None:
+        """Let `run` return after its present turn. Executions and acts stay as they are on disk."""
+        with self._idle:
+            self._closed = True
+            self._idle.notify_all()
+        self._inbox.put(("", None))
+
+    # ---- in the engine's own thread
+
+    def run(self) -> None:
+        """Take turns until `close`. Raises StoreFull or StoreError when the store does not take events any more."""
+        try:
+            while not self._closed:
+                due = self.turn()
+                if not self._closed:
+                    self.wait(due)
+        except StoreError as error:
+            with self._idle:
+                self._error = error
+                self._idle.notify_all()
+            raise
+
+    def wait(self, due: float | None) -> None:
+        """Block until something is in the inbox, or until `due`."""
+        seconds = _LONGEST_WAIT if due is None else min(_LONGEST_WAIT, due - self._clock.now())
+        try:
+            arn, signal = self._inbox.get(timeout=seconds) if seconds > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return
+        self._receive(arn, signal)
+
+    def turn(self) -> float | None:
+        """Advance everything that is ready, commit once, then act. Returns when the next thing is due, None if never.
+
+        A time that has passed means that work is left and another turn should follow at once.
+        """
+        while True:
+            try:
+                self._receive(*self._inbox.get_nowait())
+            except queue.Empty:
+                break
+        now = self._clock.now()
+        for arn, execution in list(self._executions.items()):
+            due = execution.next_due()
+            if due is not None and due <= now and arn not in self._pending:
+                self._queue(arn)
+        batches: list[tuple[str, list[Event]]] = []
+        told: dict[str, deque[Signal]] = {}
+        budget = TURN_BUDGET
+        for _ in range(len(self._ready)):
+            if budget <= 0:
+                break
+            arn = self._ready.popleft()
+            signals = self._pending.pop(arn, deque())
+            events = self._advance(arn, now, signals, budget)
+            if events:
+                batches.append((arn, events))
+                told[arn] = signals
+                budget -= len(events)
+            if arn in self._executions and self._executions[arn].ready:
+                self._queue(arn)
+        if batches:
+            self._commit(batches, told)
+        if self._ready:
+            return now
+        dues = [due for execution in self._executions.values() if (due := execution.next_due()) is not None]
+        return min(dues, default=None)
+
+    def recover(self) -> list[str]:
+        """Fold every execution that has not ended and ask again for what is outstanding. Returns their ARNs."""
+        found = []
+        for arn, _ in self._history.records("states", "unfinished", newest_first=False):
+            if arn not in self._executions and self._reload(arn):
+                found.append(arn)
+                self._act(self._executions[arn], recovered=True)
+        return found
+
+    # ---- within a turn
+
+    def _receive(self, arn: str, signal: Signal | None) -> None:
+        if arn in self._executions:
+            self._queue(arn)
+            if signal is not None:
+                self._pending[arn].append(signal)
+
+    def _queue(self, arn: str) -> None:
+        if arn not in self._pending:
+            self._pending[arn] = deque()
+            self._ready.append(arn)
+
+    def _advance(self, arn: str, now: float, signals: deque[Signal], budget: int) -> list[Event]:
+        execution = self._executions.get(arn)
+        try:
+            return [] if execution is None else execution.advance(now, signals, budget)
+        except Exception as error:  # noqa: BLE001 - one bad execution must not stop the others
+            self._poisoned(arn, error)
+            return []
+
+    def _poisoned(self, arn: str, error: Exception) -> None:
+        """A bug of ours: end that execution, and nothing else, with what is on disk as its history."""
+        _log.exception("This is a bug in Stepmill, please report it. Execution %s ends with States.Runtime.", arn)
+        cause = f"This is a bug in Stepmill, not in the pipeline: {type(error).__name__}: {error}"
+        # Its own state cannot be trusted, not even to fold: the event is made by hand.
+        events = self._history.read(arn)
+        last = events[-1]
+        if last.type in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"):
+            ended = last
+            batch: list[tuple[str, list[Event]]] = []
+        else:
+            details = {"error": "States.Runtime", "cause": cause}
+            ended = Event(last.id + 1, last.id, self._clock.now(), "ExecutionFailed", details)
+            batch = [(arn, [ended])]
+        self._history.append(batch, self._ending(arn, ended))
+        execution = self._executions.get(arn)
+        if execution is not None:
+            for branch in execution.acts.values():
+                self._cancel(execution.act(branch))
+        self._forget(arn)
+
+    def _ending(self, arn: str, ended: Event, *, finished: bool = True) -> list[Record]:
+        """What the records say of an execution that ends. Not `finished`: its acts are still to be cancelled."""
+        body = dict(self._history.record("states", "execution", arn) or {"arn": arn})
+        body["status"] = {
+            "ExecutionSucceeded": "SUCCEEDED",
+            "ExecutionFailed": "FAILED",
+            "ExecutionTimedOut": "TIMED_OUT",
+            "ExecutionAborted": "ABORTED",
+        }[ended.type]
+        body["ended"] = ended.at
+        for key in ("error", "cause"):
+            if key in ended.details:
+                body[key] = ended.details[key]
+        records = [Record("states", "execution", arn, body)]
+        return [*records, Record("states", "unfinished", arn, None)] if finished else records
+
+    def _commit(self, batches: list[tuple[str, list[Event]]], told: dict[str, deque[Signal]]) -> None:
+        """One transaction for the whole turn, then the acts it asked for."""
+        try:
+            records = []
+            for arn, _ in batches:
+                execution = self._executions[arn]
+                if execution.ended is not None:
+                    records += self._ending(arn, execution.ended, finished=not execution.dropped)
+            self._history.append(batches, records)
+        except StoreError as error:
+            self._uncertain(batches, told, error)
+            return
+        self._failed_commits = 0
+        for arn, _ in batches:
+            self._act(self._executions[arn])
+
+    def _uncertain(
+        self, batches: list[tuple[str, list[Event]]], told: dict[str, deque[Signal]], error: StoreError
+    ) -> None:
+        """A commit that failed may or may not be on disk: believe what is read back, hand the signals in again."""
+        self._failed_commits += 1
+        for arn, _ in batches:
+            if self._reload(arn):
+                self._act(self._executions[arn], reloaded=True)
+                self._queue(arn)
+                self._pending[arn].extendleft(reversed(told[arn]))
+        if isinstance(error, StoreFull) or self._failed_commits >= _COMMIT_TRIES:
+            raise error
+
+    def _reload(self, arn: str) -> bool:
+        """Fold an execution from disk. False if it has ended (its acts are cancelled then), or cannot be folded."""
+        with self._lock:
+            self._executions.pop(arn, None)
+        try:
+            events = self._history.read(arn)
+            machine = self._revision(events[0].details["_revision"])
+            execution = Execution(arn, machine, random=self._random)
+            for event in events:
+                execution.apply(event)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the engine starts in spite of any row
+            self._poisoned(arn, error)
+            return False
+        with self._lock:
+            self._executions[arn] = execution
+        if execution.ended is not None:
+            self._act(execution, recovered=True)
+            return False
+        if execution.ready:
+            self._queue(arn)
+        return True
+
+    def _act(self, execution: Execution, *, recovered: bool = False, reloaded: bool = False) -> None:
+        """Ask the world for what the committed events ask for."""
+        begin, cancel = execution.outstanding() if recovered or reloaded else execution.take()
+        performed = self._performed.setdefault(execution.arn, set())
+        for act in cancel:
+            self._cancel(act)
+        for act in begin:
+            if act.event not in performed:
+                performed.add(act.event)
+                self._perform(act._replace(recovered=recovered), self.tell)
+        if execution.ended is not None:
+            if cancel:
+                self._history.put(Record("states", "unfinished", execution.arn, None))
+            self._forget(execution.arn)
+
+    def _forget(self, arn: str) -> None:
+        """An execution that has ended takes no memory."""
+        self._performed.pop(arn, None)
+        self._pending.pop(arn, None)
+        with self._idle:
+            self._executions.pop(arn, None)
+            if not self._executions:
+                self._idle.notify_all()
+
+    def _machine(self, definition: Definition) -> Machine:
+        with self._lock:
+            machine = self._machines.get(definition.digest)
+            if machine is not None:
+                self._machines.move_to_end(definition.digest)
+                return machine
+        machine = compile(definition)
+        with self._lock:
+            self._machines[definition.digest] = machine
+            while len(self._machines) > _MACHINES_KEPT:
+                self._machines.popitem(last=False)
+        return machine
+
+    def _revision(self, digest: str) -> Machine:
+        machine = self._machines.get(digest)
+        if machine is None:
+            body = self._history.record("states", "revision", digest)
+            if body is None:
+                raise LookupError(f"the definition {digest} is not on record")
+            machine = self._machine(Definition.parse(body["definition"]))
+        return machine

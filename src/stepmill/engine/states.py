@@ -1,0 +1,387 @@
+"""The eight state types: what each does with what it is given.
+
+In: a state's JSON, once; then scopes. Out: inputs, outputs, choices, times. Touches: nothing.
+
+Nothing here knows of events or of other visits; that is `execution`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stepmill.asl import errors, timestamps
+from stepmill.asl.choices import compile_rule
+from stepmill.asl.errors import StatesError
+from stepmill.asl.integrations import Integration, integration
+from stepmill.asl.paths import compile_path
+from stepmill.asl.scope import Scope
+from stepmill.asl.templates import compile_template
+from stepmill.engine.data import Completion, Entry, Evaluate, dumps, with_data
+from stepmill.engine.retry import Catcher, Retrier
+
+# An inline Map runs at most 40 iterations at once (developer guide, "Map state processing modes").
+INLINE_CONCURRENCY = 40
+
+
+class Block:
+    """States that lead to each other: the whole machine, one branch of a Parallel, or what a Map repeats."""
+
+    __slots__ = ("start_at", "states")
+
+    def __init__(self, json: Mapping[str, Any], language: str) -> None:
+        self.start_at: str = json["StartAt"]
+        self.states: dict[str, State] = {
+            name: compile_state(name, state, language) for name, state in json["States"].items()
+        }
+
+
+class State:
+    """What all types share. `next` is None at an end."""
+
+    type = ""
+    trivial = False  # gives its input on, untouched
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
+        self.name = name
+        self.language = language
+        self.entered = f"{self.type}StateEntered"
+        self.exited = f"{self.type}StateExited"
+        self.next: str | None = json.get("Next")
+        self.entry = Entry(json, language)
+        self.completion = Completion(json, language)
+        self.retriers = [Retrier(one) for one in json.get("Retry") or ()]
+        self.catchers = [Catcher(one, language) for one in json.get("Catch") or ()]
+
+
+class PassState(State):
+    """Hands on its input, a fixed Result, or what Parameters make of it."""
+
+    type = "Pass"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
+        super().__init__(name, json, language)
+        self._fixed = language != "JSONata" and "Result" in json
+        self._result = json.get("Result")
+        self.trivial = not self._fixed and self.entry.plain and self.completion.plain
+
+    def result(self, scope: Scope) -> Any:
+        """What goes into ResultPath or Output."""
+        return self._result if self._fixed else self.entry.arguments(scope)
+
+
+class SucceedState(State):
+    """Ends its block with its input."""
+
+    type = "Succeed"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
+        super().__init__(name, json, language)
+        self.trivial = self.entry.plain and self.completion.plain
+
+
+class FailState(State):
+    """Ends its block with an error."""
+
+    type = "Fail"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
+        super().__init__(name, json, language)
+        self._fields = [_text_field(json, language, field) for field in ("Error", "Cause")]
+
+    def outcome(self, scope: Scope) -> tuple[str | None, str | None]:
+        """Error and cause, None where the definition gives none."""
+        error, cause = (None if read is None else read(scope) for read in self._fields)
+        return error, cause
+
+
+def _text_field(json: Mapping[str, Any], language: str, field: str) -> Callable[[Scope], str] | None:
+    if language != "JSONata" and f"{field}Path" in json:
+        path = json[f"{field}Path"]
+        read = compile_path(path)
+
+        def at_path(scope: Scope) -> str:
+            value = read(scope)
+            if not isinstance(value, str):
+                raise StatesError(
+                    errors.RUNTIME,
+                    f"The {field}Path parameter must refer to a string, but {path} is {dumps(value)}",
+                )
+            return value
+
+        return at_path
+    if field not in json:
+        return None
+    if language != "JSONata":
+        text = str(json[field])
+        return lambda scope: text
+    template = compile_template(json[field], language, field=field)
+
+    def evaluated(scope: Scope) -> str:
+        value = template(scope)
+        if not isinstance(value, str):
+            raise unexpected(json[field], field, "string", value)
+        return value
+
+    return evaluated
+
+
+class ChoiceState(State):
+    """Picks where to go on."""
+
+    type = "Choice"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
+        super().__init__(name, json, language)
+        self._rules = []
+        for rule in json.get("Choices", ()):
+            shape = {key: rule[key] for key in ("Assign", "Output") if key in rule}
+            if "OutputPath" in json:
+                shape["OutputPath"] = json["OutputPath"]
+            self._rules.append((compile_rule(rule, language), rule["Next"], Completion(shape, language)))
+        self._default: str | None = json.get("Default")
+
+    def choose(self, scope: Scope) -> tuple[str, Any, dict[str, Any] | None]:
+        """Next state, output, assigned variables."""
+        data = self.entry.data(scope)
+        seen = scope if data is scope.data else with_data(scope, data)
+        for applies, next_, completion in self._rules:
+            if applies(seen):
+                return (next_, *completion(seen, data))
+        if self._default is None:
+            raise StatesError(
+                errors.NO_CHOICE_MATCHED,
+                "Failed to transition out of the state. The state does not point to a next state.",
+            )
+        return (self._default, *self.completion(seen, data))
+
+
+class WaitState(State):
+    """Waits for some seconds or until a moment."""
+
+    type = "Wait"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
+        super().__init__(name, json, language)
+        self._field = next(f for f in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath") if f in json)
+        self._value = json[self._field]
+        self._read: Evaluate
+        if self._field.endswith("Path"):
+            self._read = compile_path(self._value)
+        elif language == "JSONata":
+            self._read = compile_template(self._value, language, field=self._field)
+        else:
+            self._read = lambda scope: self._value
+
+    def read(self, scope: Scope) -> Any:
+        """The field's value."""
+        return self._read(
+            scope if self._field in ("Seconds", "Timestamp") else with_data(scope, self.entry.data(scope))
+        )
+
+    def until(self, value: Any, now: float) -> float:
+        """When a wait that begins now and has this value is over."""
+        if self._field.startswith("Timestamp"):
+            try:
+                return timestamps.parse(value)
+            except (ValueError, TypeError, AttributeError):
+                raise self._unreadable(value) from None
+        if isinstance(value, bool) or not isinstance(value, int | float) or (value < 0 or not math.isfinite(value)):
+            raise self._unreadable(value)
+        return now + value
+
+    def _unreadable(self, value: Any) -> StatesError:
+        shown = value if isinstance(value, str) else dumps(value)
+        match self._field:
+            case "TimestampPath":
+                cause = (
+                    "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format "
+                    f"string: {self._value} == {shown}"
+                )
+            case "Timestamp":
+                cause = "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: "
+                cause += shown
+            case "SecondsPath":
+                cause = f"The SecondsPath parameter cannot be parsed as a long value: {self._value} == {shown}"
+            case _:
+                return unexpected(self._value, "Seconds", "non-negative integer", value)
+        if self.language == "JSONata":
+            return StatesError(errors.QUERY_EVALUATION, cause, self._field)
+        return StatesError(errors.RUNTIME, cause)
+
+
+class TaskState(State):
+    """Asks a service or a function for something."""
+
+    type = "Task"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
+        super().__init__(name, json, language)
+        self.resource: str = json["Resource"]
+        # A function's ARN as Resource has events of its own in AWS's history.
+        self.is_function = ":function:" in self.resource
+        self.integration: Integration = integration(self.resource)
+        self._limits = {
+            key: read
+            for field, key in (("TimeoutSeconds", "timeoutInSeconds"), ("HeartbeatSeconds", "heartbeatInSeconds"))
+            if (read := _seconds_field(json, language, field)) is not None
+        }
+
+    def limits(self, scope: Scope) -> dict[str, int]:
+        """`timeoutInSeconds` and `heartbeatInSeconds`, where the definition sets them."""
+        return {key: read(scope) for key, read in self._limits.items()}
+
+
+def _seconds_field(json: Mapping[str, Any], language: str, field: str) -> Callable[[Scope], int] | None:
+    if language != "JSONata" and f"{field}Path" in json:
+        path = json[f"{field}Path"]
+        read = compile_path(path)
+
+        def at_path(scope: Scope) -> int:
+            value = read(scope)
+            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+                raise StatesError(
+                    errors.RUNTIME,
+                    f"The {field}Path parameter must refer to a positive integer: {path} == {dumps(value)}",
+                )
+            return int(value)
+
+        return at_path
+    if field not in json:
+        return None
+    value = json[field]
+    if not isinstance(value, str):
+        return lambda scope: int(value)
+    template = compile_template(value, language, field=field)
+
+    def evaluated(scope: Scope) -> int:
+        seconds = template(scope)
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise unexpected(value, field, "number", seconds)
+        if seconds <= 0:
+            raise unexpected(value, field, "positive integer", seconds)
+        return int(seconds)
+
+    return evaluated
+
+
+class ParallelState(State):
+    """Runs several blocks on the same input."""
+
+    type = "Parallel"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str, outer: str) -> None:
+        super().__init__(name, json, language)
+        self.blocks = [Block(branch, outer) for branch in json["Branches"]]
+
+
+class MapState(State):
+    """Runs one block for each item."""
+
+    type = "Map"
+
+    def __init__(self, name: str, json: Mapping[str, Any], language: str, outer: str) -> None:
+        super().__init__(name, json, language)
+        self.block = Block(json.get("ItemProcessor") or json["Iterator"], outer)
+        if language != "JSONata":
+            # Parameters is the older name of ItemSelector: it shapes an item, not the state's input.
+            self.entry = Entry({key: value for key, value in json.items() if key != "Parameters"}, language)
+        self._selector: Evaluate | None = None
+        for field in ("ItemSelector", "Parameters"):
+            if field in json and (language != "JSONata" or field == "ItemSelector"):
+                self._selector = compile_template(json[field], language, field=field)
+                break
+        self._items_field = json.get("Items") if language == "JSONata" else json.get("ItemsPath", "$")
+        self._items: Evaluate | None = None
+        if language == "JSONata":
+            if "Items" in json:
+                self._items = compile_template(json["Items"], language, field="Items")
+        elif self._items_field != "$":
+            self._items = compile_path(str(self._items_field))
+        self._concurrency_path = json.get("MaxConcurrencyPath") if language != "JSONata" else None
+        self._concurrency_value = json.get("MaxConcurrency", 0)
+        self._concurrency: Evaluate | None = None
+        if self._concurrency_path is not None:
+            self._concurrency = compile_path(self._concurrency_path)
+        elif isinstance(self._concurrency_value, str):
+            self._concurrency = compile_template(self._concurrency_value, language, field="MaxConcurrency")
+
+    def data(self, scope: Scope) -> Any:
+        """What ItemsPath, MaxConcurrencyPath and ItemSelector read."""
+        return self.entry.data(scope)
+
+    def items(self, scope: Scope) -> list[Any]:
+        """The items; a StatesError when they are no array."""
+        items = scope.data if self._items is None else self._items(scope)
+        if isinstance(items, list):
+            return items
+        if self.language != "JSONata":
+            raise StatesError(errors.RUNTIME, f'Reference path "{self._items_field}" must point to array.')
+        if self._items is None:
+            raise StatesError(errors.QUERY_EVALUATION, f"Map state input must be an array but was: {json_type(items)}")
+        raise unexpected(self._items_field, "Items", "array", items)
+
+    def concurrency(self, scope: Scope) -> int:
+        """How many iterations may run at once."""
+        value = self._concurrency_value if self._concurrency is None else self._concurrency(scope)
+        if self._concurrency_path is not None:
+            try:
+                value = int(value) if not isinstance(value, bool | float | None) else int(dumps(value))
+            except (TypeError, ValueError):
+                raise StatesError(
+                    errors.RUNTIME,
+                    f"The MaxConcurrencyPath field refers to value {dumps(value)} which is not a valid integer: "
+                    f"{self._concurrency_path}",
+                ) from None
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            raise unexpected(self._concurrency_value, "MaxConcurrency", "number", value)
+        return min(int(value) or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
+
+    def item_input(self, scope: Scope, item: Any) -> Any:
+        """The input of one iteration; `scope.context` holds Map.Item."""
+        return item if self._selector is None else self._selector(scope)
+
+
+def json_type(value: Any) -> str:
+    """The JSON name of a value's type, as AWS's causes use it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def unexpected(written: Any, field: str, expected: str, value: Any) -> StatesError:
+    """An expression of the right syntax with the wrong type of result, in AWS's words."""
+    text = str(written).removeprefix("{%").removesuffix("%}").strip()
+    return StatesError(
+        errors.QUERY_EVALUATION,
+        f"The JSONata expression '{text}' specified for the field '{field}' returned an unexpected result type. "
+        f"Expected '{expected}', but was '{json_type(value)}' for value: {dumps(value)}",
+        field,
+    )
+
+
+_SIMPLE: dict[str, type[State]] = {
+    kind.type: kind for kind in (PassState, SucceedState, FailState, ChoiceState, WaitState, TaskState)
+}
+
+
+def compile_state(name: str, json: Mapping[str, Any], outer: str) -> State:
+    """One state as callables.
+
+    `outer` is the machine's query language. A state's own QueryLanguage is for that state, not for the blocks in it.
+    """
+    language = json.get("QueryLanguage", outer)
+    match json["Type"]:
+        case "Map":
+            return MapState(name, json, language, outer)
+        case "Parallel":
+            return ParallelState(name, json, language, outer)
+        case kind:
+            return _SIMPLE[kind](name, json, language)

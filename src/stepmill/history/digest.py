@@ -1,0 +1,239 @@
+"""What people ask of a history: which states ran, how long, how often, and how it ended.
+
+In: events, ours or those GetExecutionHistory gave. Out: a Digest. Touches: nothing.
+
+Uses AWS's own facts only (previous ids and names), so that it reads real executions as well as local ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stepmill.history.events import Event
+
+_ENDINGS = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionAborted": "ABORTED",
+}
+_SCHEDULED = frozenset({"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"})
+_FAILED = frozenset(
+    {
+        "TaskFailed",
+        "TaskTimedOut",
+        "TaskStartFailed",
+        "TaskSubmitFailed",
+        "LambdaFunctionFailed",
+        "LambdaFunctionTimedOut",
+        "LambdaFunctionScheduleFailed",
+        "LambdaFunctionStartFailed",
+        "ActivityFailed",
+        "ActivityTimedOut",
+        "ActivityScheduleFailed",
+        "MapStateFailed",
+        "ParallelStateFailed",
+        "EvaluationFailed",
+    }
+)
+_SUCCEEDED = frozenset(
+    {"TaskSucceeded", "LambdaFunctionSucceeded", "ActivitySucceeded", "MapStateSucceeded", "ParallelStateSucceeded"}
+)
+# SageMaker requests by their kind of job and the field that names it.
+_JOBS = {
+    "createTrainingJob": ("training", "TrainingJobName"),
+    "createProcessingJob": ("processing", "ProcessingJobName"),
+}
+
+
+@dataclass
+class Attempt:
+    """One try of a Task, Map or Parallel state."""
+
+    started: float
+    ended: float | None = None
+    error: str | None = None
+    cause: str | None = None
+    resource: str | None = None
+    job: tuple[str, str] | None = None
+
+
+@dataclass
+class Visit:
+    """One stay in one state. `branch` names what encloses it, outermost first: ("Each[2]", "Both[0]")."""
+
+    state: str
+    type: str
+    branch: tuple[str, ...]
+    entered: float
+    exited: float | None = None
+    status: str = "running"
+    attempts: list[Attempt] = field(default_factory=list)
+    input: str | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    next: str | None = None
+
+
+@dataclass
+class Digest:
+    """One execution at a glance. Times are seconds since 1970, payloads JSON texts."""
+
+    arn: str
+    machine: str
+    name: str
+    status: str = "RUNNING"
+    started: float | None = None
+    ended: float | None = None
+    input: str | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    visits: list[Visit] = field(default_factory=list)
+
+    def current(self) -> list[Visit]:
+        """The visits that have not ended, in the order they began."""
+        return [visit for visit in self.visits if visit.status in ("running", "retrying")]
+
+
+def digest(arn: str, events: Sequence[Event]) -> Digest:
+    """Fold a whole history."""
+    digester = Digester(arn)
+    for event in events:
+        digester.feed(event)
+    return digester.digest
+
+
+class Digester:
+    """A Digest that grows with each event fed to it, in order."""
+
+    def __init__(self, arn: str) -> None:
+        parts = arn.split(":")
+        self.digest = Digest(arn, *(parts[6:8] if len(parts) >= 8 else ("", arn)))
+        self._where: dict[int, tuple[str, ...]] = {0: (), 1: ()}
+        self._open: dict[tuple[tuple[str, ...], str], Visit] = {}
+        self._inside: dict[tuple[str, ...], Visit] = {}  # the visit a branch is in, or was in last
+        self._parallels: dict[int, tuple[str, int]] = {}  # ParallelStateStarted → (state, branches begun)
+
+    def feed(self, event: Event) -> None:
+        """Take in the next event."""
+        type_, details = event.type, event.details
+        if type_.endswith("StateEntered"):
+            self._entered(event)
+        elif type_.endswith("StateExited"):
+            self._exited(event)
+        elif type_.startswith("MapIteration"):
+            self._iteration(event)
+        elif type_ == "ExecutionStarted":
+            self.digest.started, self.digest.input = event.at, details.get("input")
+        elif type_ in _ENDINGS:
+            self._ended(event)
+        else:
+            self._happened(event)
+
+    def _entered(self, event: Event) -> None:
+        branch = self._where.get(event.previous, ())
+        if event.previous in self._parallels:
+            state, begun = self._parallels[event.previous]
+            self._parallels[event.previous] = (state, begun + 1)
+            branch = (*branch, f"{state}[{begun}]")
+        name = event.details["name"]
+        before = self._inside.get(branch)
+        if before is not None:
+            before.next = name
+            if before.exited is None:
+                self._close(branch, before, event.at, "caught")
+        visit = Visit(name, event.type.removesuffix("StateEntered"), branch, event.at, input=event.details.get("input"))
+        self._where[event.id] = branch
+        self._inside[branch] = self._open[branch, name] = visit
+        self.digest.visits.append(visit)
+
+    def _exited(self, event: Event) -> None:
+        name = event.details["name"]
+        branch = self._enclosing(event.previous, name)
+        self._where[event.id] = branch
+        visit = self._open.get((branch, name))
+        if visit is None:
+            return
+        visit.output = event.details.get("output")
+        # The error of an attempt that a retry made good is the attempt's, not the visit's.
+        caught = bool(visit.attempts and visit.attempts[-1].error is not None) or visit.status == "failed"
+        if not caught:
+            visit.error = visit.cause = None
+        self._close(branch, visit, event.at, "caught" if caught else "succeeded")
+
+    def _close(self, branch: tuple[str, ...], visit: Visit, at: float, status: str) -> None:
+        visit.exited, visit.status = at, status
+        self._open.pop((branch, visit.state), None)
+
+    def _iteration(self, event: Event) -> None:
+        name, index = event.details["name"], event.details["index"]
+        branch = self._enclosing(event.previous, name)
+        self._where[event.id] = (*branch, f"{name}[{index}]")
+        if event.type == "MapIterationStarted":
+            self._inside.pop((*branch, f"{name}[{index}]"), None)
+
+    def _ended(self, event: Event) -> None:
+        shown = self.digest
+        shown.status, shown.ended = _ENDINGS[event.type], event.at
+        shown.output, shown.error, shown.cause = (event.details.get(key) for key in ("output", "error", "cause"))
+        for (branch, _), visit in list(self._open.items()):
+            failed = shown.status == "FAILED" and (visit.status == "failed" or visit.type == "Fail" or not branch)
+            if failed:
+                visit.error, visit.cause = visit.error or shown.error, visit.cause or shown.cause
+            self._close(branch, visit, event.at, "failed" if failed else "stopped")
+
+    def _happened(self, event: Event) -> None:
+        """An event inside a visit: a try begins, is accepted, succeeds or fails."""
+        type_, details = event.type, event.details
+        branch = self._where.get(event.previous, ())
+        visit = self._inside.get(branch)
+        if type_ in ("MapStateSucceeded", "MapStateFailed", "ParallelStateSucceeded", "ParallelStateFailed"):
+            kind = type_[: type_.index("State")]
+            while branch and (visit is None or visit.type != kind or visit.exited is not None):
+                branch = branch[:-1]
+                visit = self._inside.get(branch)
+        elif type_ == "EvaluationFailed" and "state" in details:
+            # Its previous id can be that of the event before the state was entered.
+            named = [(b, v) for (b, name), v in self._open.items() if name == details["state"]]
+            branch, visit = named[-1] if named else (branch, visit)
+        self._where[event.id] = branch
+        if visit is None:
+            return
+        if type_ in _SCHEDULED or type_ in ("MapStateStarted", "ParallelStateStarted"):
+            visit.status = "running"
+            visit.attempts.append(Attempt(event.at, resource=details.get("resource"), job=_job(details)))
+            if type_ == "ParallelStateStarted":
+                self._parallels[event.id] = (visit.state, 0)
+        elif type_ in _FAILED:
+            visit.error, visit.cause = details.get("error"), details.get("cause")
+            visit.status = "retrying" if "_due" in details else "failed"
+            if visit.attempts:
+                last = visit.attempts[-1]
+                last.ended, last.error, last.cause = event.at, visit.error or visit.type + "Failed", visit.cause
+        elif type_ in _SUCCEEDED and visit.attempts:
+            visit.attempts[-1].ended = event.at
+
+    def _enclosing(self, event_id: int, name: str) -> tuple[str, ...]:
+        """The branch, at or around that of an event, in which the named state is open."""
+        branch = self._where.get(event_id, ())
+        while branch and (branch, name) not in self._open:
+            branch = branch[:-1]
+        return branch
+
+
+def _job(details: dict[str, Any]) -> tuple[str, str] | None:
+    """The SageMaker job a TaskScheduled asks for."""
+    operation = str(details.get("resource", "")).partition(".")[0]
+    if details.get("resourceType") != "sagemaker" or operation not in _JOBS:
+        return None
+    kind, key = _JOBS[operation]
+    try:
+        name = json.loads(details.get("parameters", "null"))[key]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return kind, str(name)

@@ -1,0 +1,76 @@
+"""One thing that happened, in AWS's words.
+
+In: an Event. Out: the HistoryEvent AWS would answer with. Touches: nothing.
+
+The one place where our own facts (keys with a leading `_`) are stripped; no other reader does it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, NamedTuple
+
+
+class Event(NamedTuple):
+    """One entry of an execution's history.
+
+    `id` counts from 1 without gaps; `previous` is AWS's previousEventId; `at` is seconds since 1970; `details` has the
+    keys of AWS's `…EventDetails` object, payloads as JSON texts. Keys with a leading `_` hold what recovery needs and
+    AWS does not record.
+    """
+
+    id: int
+    previous: int
+    at: float
+    type: str
+    details: dict[str, Any]
+
+
+# Event types whose details object AWS leaves out (seen in recordings, 2025).
+_BARE = frozenset(
+    {
+        "LambdaFunctionStarted",
+        "MapRunSucceeded",
+        "MapStateAborted",
+        "MapStateFailed",
+        "MapStateSucceeded",
+        "ParallelStateAborted",
+        "ParallelStateFailed",
+        "ParallelStateStarted",
+        "ParallelStateSucceeded",
+        "TaskStateAborted",
+        "WaitStateAborted",
+    }
+)
+# Payloads beside which AWS states whether it cut them; we never cut.
+_PAYLOADS = {"input": "inputDetails", "output": "outputDetails", "assignedVariables": "assignedVariablesDetails"}
+_STATE = re.compile(r"(?:Pass|Task|Choice|Wait|Succeed|Fail|Parallel|Map)State(Entered|Exited)\Z")
+
+
+@cache
+def details_key(type_: str) -> str | None:
+    """The name of the details object in a HistoryEvent of this type; None when AWS gives it none."""
+    if type_ in _BARE:
+        return None
+    if state := _STATE.match(type_):
+        return f"state{state[1]}EventDetails"
+    return f"{type_[0].lower()}{type_[1:]}EventDetails"
+
+
+def public(event: Event) -> dict[str, Any]:
+    """The HistoryEvent of AWS's API: id, previousEventId, timestamp (seconds), type and its details object."""
+    shown: dict[str, Any] = {
+        "id": event.id,
+        "previousEventId": event.previous,
+        "timestamp": event.at,
+        "type": event.type,
+    }
+    key = details_key(event.type)
+    if key is not None:
+        details = {name: value for name, value in event.details.items() if not name.startswith("_")}
+        for payload, beside in _PAYLOADS.items():
+            if payload in details:
+                details[beside] = {"truncated": False}
+        shown[key] = details
+    return shown

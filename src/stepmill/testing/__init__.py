@@ -1,0 +1,12 @@
+"""A fake world to run definitions in: a clock that jumps and tasks that follow a script.
+
+In: a definition, an input, a script. Out: how it ended, and every event. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+from stepmill.testing.clock import VirtualClock
+from stepmill.testing.runner import Result, StuckError, run
+from stepmill.testing.tasks import Outcome, ScriptedTasks, fail, hang, succeed
+
+__all__ = ["Outcome", "Result", "ScriptedTasks", "StuckError", "VirtualClock", "fail", "hang", "run", "succeed"]

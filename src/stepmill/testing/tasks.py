@@ -1,0 +1,130 @@
+"""Tasks that end as a script says.
+
+In: outcomes by state name and attempt. Out: signals at their time. Touches: nothing.
+
+A fake performer for the engine; it starts no job and calls no function.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one attempt ends: after `takes` seconds, with `output`, or with `error` and `cause`.
+
+    `accepted` is what a `.sync` service answers at once, None for a request that is refused or that has no such answer.
+    `takes=None` means never.
+    """
+
+    output: Any = None
+    error: str | None = None
+    cause: str | None = None
+    takes: float | None = 0.0
+    accepted: Any = None
+
+
+def succeed(output: Any = None, *, takes: float = 0.0, accepted: Any = None) -> Outcome:
+    """An attempt that ends with a result; {} when none is given."""
+    return Outcome({} if output is None else output, takes=takes, accepted=accepted)
+
+
+def fail(error: str, cause: str | None = None, *, takes: float = 0.0, accepted: Any = None) -> Outcome:
+    """An attempt that ends with an error."""
+    return Outcome(error=error, cause=cause, takes=takes, accepted=accepted)
+
+
+def hang(*, accepted: Any = None) -> Outcome:
+    """An attempt that never ends by itself."""
+    return Outcome(takes=None, accepted=accepted)
+
+
+Script = Outcome | Sequence[Outcome] | Callable[[Act], Outcome]
+
+
+class ScriptedTasks:
+    """Performs acts as the script says.
+
+    `outcomes` maps a state's name to one Outcome for every attempt, to a list with one for each (the last repeats), or
+    to a function of the Act. A state that is not named raises LookupError when it runs.
+
+    Afterwards `started` lists the acts begun, `recovered` those asked for again, `cancelled` those stopped.
+    """
+
+    def __init__(self, outcomes: Mapping[str, Script] | None = None) -> None:
+        self._outcomes = dict(outcomes or {})
+        self._seen: dict[str, int] = {}
+        self._coming: list[tuple[float, int, Signal, Callable[[Signal], None]]] = []
+        self._count = 0
+        self.started: list[Act] = []
+        self.recovered: list[Act] = []
+        self.cancelled: list[Act] = []
+
+    def perform(self, act: Act, tell: Callable[[Signal], None]) -> None:
+        """What the engine calls. An act of a known name is found, not begun again."""
+        if act.recovered:
+            self.recovered.append(act)
+        if any(begun.name == act.name for begun in self.started):
+            # The process that was to be told is gone; this one is told instead.
+            self._coming = [
+                (due, order, signal, tell if _about(signal) == act.name else told)
+                for due, order, signal, told in self._coming
+            ]
+            heapq.heapify(self._coming)
+            return
+        self.started.append(act)
+        outcome = self._pick(act)
+        if outcome.accepted is not None:
+            self._at(act.started, Submitted(act, outcome.accepted), tell)
+        if outcome.takes is None:
+            return
+        failed = outcome.error is not None
+        end = Failed(act, outcome.error or "", outcome.cause) if failed else Finished(act, outcome.output)
+        self._at(act.started + outcome.takes, end, tell)
+
+    def cancel(self, act: Act) -> None:
+        """What the engine calls when nobody waits for an act any more."""
+        self.cancelled.append(act)
+        self._coming = [entry for entry in self._coming if _about(entry[2]) != act.name]
+        heapq.heapify(self._coming)
+
+    def next_due(self) -> float | None:
+        """When the next signal comes."""
+        return self._coming[0][0] if self._coming else None
+
+    def deliver(self, now: float) -> bool:
+        """Tell every signal whose time has come; whether there was one."""
+        any_ = False
+        while self._coming and self._coming[0][0] <= now:
+            _, _, signal, tell = heapq.heappop(self._coming)
+            tell(signal)
+            any_ = True
+        return any_
+
+    def _at(self, due: float, signal: Signal, tell: Callable[[Signal], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._coming, (due, self._count, signal, tell))
+
+    def _pick(self, act: Act) -> Outcome:
+        try:
+            script = self._outcomes[act.state]
+        except KeyError:
+            known = ", ".join(sorted(self._outcomes)) or "none"
+            raise LookupError(f"the state {act.state!r} has no scripted outcome; scripted are: {known}") from None
+        if isinstance(script, Outcome):
+            return script
+        if callable(script):
+            return script(act)
+        attempt = self._seen.get(act.state, 0)
+        self._seen[act.state] = attempt + 1
+        return script[min(attempt, len(script) - 1)]
+
+
+def _about(signal: Signal) -> str:
+    return signal.act.name if isinstance(signal, Submitted | Finished | Failed) else ""
