@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stepmill.cli.reading import Reader
     from stepmill.console.canvas import Look
     from stepmill.history.digest import Visit
-    from stepmill.jobs import Job
+    from stepmill.jobs.job import Job
 
 TICK = 0.1  # seconds between looks with -f
 
@@ -78,7 +78,7 @@ class _Printer:
 
 
 def _jobs(reader: Reader, arn: str, state: str | None) -> list[tuple[Visit, Job]]:
-    from stepmill.jobs import Jobs
+    from stepmill.jobs.job import Jobs
 
     jobs = Jobs(reader.settings.store / "jobs", reader.settings.store / "objects")
     found = []

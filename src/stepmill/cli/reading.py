@@ -20,7 +20,7 @@ from stepmill.stage import Settings, load_settings
 if TYPE_CHECKING:
     import argparse
 
-    from stepmill.jobs import Job
+    from stepmill.jobs.job import Job
 
 DATABASE = "history.db"
 
@@ -88,7 +88,7 @@ class Reader:
         named = next((attempt.job for attempt in reversed(visit.attempts) if attempt.job), None)
         if named is None:
             return None
-        from stepmill.jobs import Jobs
+        from stepmill.jobs.job import Jobs
 
         return Jobs(self.settings.store / "jobs", self.settings.store / "objects").find(*named)
 

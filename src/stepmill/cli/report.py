@@ -19,7 +19,7 @@ from stepmill.console.words import clip, duration, log_line, one_line, pretty
 from stepmill.history.digest import Digest, Visit
 
 if TYPE_CHECKING:
-    from stepmill.jobs import Job
+    from stepmill.jobs.job import Job
 
 LAST = 15  # log lines on the screen of a failure
 _TAIL = 65_536  # bytes looked at for them

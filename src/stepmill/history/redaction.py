@@ -61,8 +61,12 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str] | Iterable[str] = ()) -> None:
-        values = secrets.values() if isinstance(secrets, Mapping) else secrets
-        forms: set[str] = set()
+        self._forms: tuple[str, ...] = ()
+        self.add(secrets.values() if isinstance(secrets, Mapping) else secrets)
+
+    def add(self, values: Iterable[str]) -> None:
+        """Register more values; what is masked from now on masks them too."""
+        forms = set(self._forms)
         for value in values:
             forms.update(_forms(value))
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
