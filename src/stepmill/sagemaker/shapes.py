@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from stepmill.asl.problems import nearest
 from stepmill.sagemaker.built import DEFERRED, TOKEN, is_placeholder
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 _KINDS = {"processing": "ProcessingInstanceType", "training": "TrainingInstanceType"}
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),
@@ -36,15 +36,10 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
 _CLASSES = {r"\p{Alnum}": "a-zA-Z0-9", r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that was probably meant."""
-    return next(iter(get_close_matches(word, list(candidates), 1)), None)
-
-
 @cache
 def table() -> dict[str, Any]:
     """The whole table: `source` (botocore's version and the date), `operations`, `shapes`."""
-    loaded: dict[str, Any] = json.loads(files(__package__).joinpath("shapes.json").read_text("utf-8"))
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("shapes.json").read_text("utf-8"))
     return loaded
 
 
@@ -73,7 +68,7 @@ class Violation:
     """One broken rule. kind: `required`, `unknown`, `type`, `min`, `max`, `pattern` or `enum`. path: keys, indices."""
 
     kind: str
-    path: Path
+    path: Keys
     value: Any
     shape: Mapping[str, Any]
     limit: Any = None
@@ -155,7 +150,7 @@ def _json_kind(value: Any) -> str:
     return "NUMBER_VALUE" if isinstance(value, (int, float)) else "Start of structure or map"
 
 
-def _member_path(path: Path) -> str:
+def _member_path(path: Keys) -> str:
     parts = [f"{part + 1}.member" if isinstance(part, int) else f"{part[:1].lower()}{part[1:]}" for part in path]
     return ".".join(parts)
 
@@ -204,7 +199,7 @@ def violations(operation: str, request: Mapping[str, Any], *, bound: bool = Fals
 
 
 def _check(
-    shape: Mapping[str, Any], value: Any, path: Path, shapes: Mapping[str, Any], bound: bool
+    shape: Mapping[str, Any], value: Any, path: Keys, shapes: Mapping[str, Any], bound: bool
 ) -> Iterator[Violation]:
     if is_placeholder(value):
         return
@@ -226,7 +221,7 @@ def _check(
 
 
 def _structure(
-    shape: Mapping[str, Any], value: Mapping[str, Any], path: Path, shapes: Mapping[str, Any], bound: bool
+    shape: Mapping[str, Any], value: Mapping[str, Any], path: Keys, shapes: Mapping[str, Any], bound: bool
 ) -> Iterator[Violation]:
     for name in shape.get("required", ()):
         if value.get(name) is None:
@@ -238,7 +233,7 @@ def _structure(
             yield from _check(shapes[shape["members"][name]], each, (*path, name), shapes, bound)
 
 
-def _limits(shape: Mapping[str, Any], value: Any, path: Path, bound: bool) -> Iterator[Violation]:
+def _limits(shape: Mapping[str, Any], value: Any, path: Keys, bound: bool) -> Iterator[Violation]:
     size = value if isinstance(value, (int, float)) else len(value)
     if isinstance(value, str) and not bound:
         rest = _constant(value)
