@@ -121,7 +121,9 @@ class Logic:
     terms: tuple[Expr, ...]
 
 
-Expr: TypeAlias = Ref | Either | JobName | Const | PathText | Raw | UriPart | Text | Operation | Comparison | Rule | Logic
+Expr: TypeAlias = (
+    Ref | Either | JobName | Const | PathText | Raw | UriPart | Text | Operation | Comparison | Rule | Logic
+)
 
 
 def const(value: Any) -> Const:
@@ -215,7 +217,8 @@ def compatible(left: str | None, right: str | None) -> bool:
 # -- tokens -----------------------------------------------------------------------------------------------------------
 
 _CLASSES: dict[str, type[Any]] = {
-    c.__name__: c for c in (Ref, Either, JobName, Const, PathText, Raw, UriPart, Text, Operation, Comparison, Rule, Logic)
+    c.__name__: c
+    for c in (Ref, Either, JobName, Const, PathText, Raw, UriPart, Text, Operation, Comparison, Rule, Logic)
 }
 
 

@@ -172,7 +172,8 @@ def _pattern(text: str) -> str:
     """`*` is any text, `\\*` a star and `\\\\` a backslash; the rest means itself."""
     pieces = re.findall(r"\\\*|\\\\|\*|[^*\\]+|\\", text)
     return "".join(
-        ".*" if p == "*" else re.escape(p[1:] if len(p) == 2 and p[0] == "\\" else p).replace("/", "\\/") for p in pieces
+        ".*" if p == "*" else re.escape(p[1:] if len(p) == 2 and p[0] == "\\" else p).replace("/", "\\/")
+        for p in pieces
     )
 
 

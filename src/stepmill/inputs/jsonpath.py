@@ -132,9 +132,7 @@ def intrinsic(expr: Expr, scope: Scope) -> str:
                 return intrinsic(only, scope)
             return f"States.Format('{{}}', {intrinsic(only, scope)})" if not _deep(only) else _as_text(only, scope)
         case Text(parts=pieces):
-            shape = "".join(
-                escape(_said(p.value), scope) if isinstance(p, Const) else "{}" for p in pieces
-            )
+            shape = "".join(escape(_said(p.value), scope) if isinstance(p, Const) else "{}" for p in pieces)
             arguments = ", ".join(_as_text(p, scope) for p in pieces if not isinstance(p, Const))
             return f"States.Format('{shape}', {arguments})" if arguments else f"'{shape}'"
         case Operation(operator, left, right):

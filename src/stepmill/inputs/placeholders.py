@@ -325,7 +325,8 @@ class CaughtError(Placeholder):
         if key not in self.KEYS:
             guess = nearest(str(key), self.KEYS)
             raise KeyError(
-                f"a caught error has State, Error and Cause, no {key!r}" + (f"; did you mean {guess!r}?" if guess else "")
+                f"a caught error has State, Error and Cause, no {key!r}"
+                + (f"; did you mean {guess!r}?" if guess else "")
             )
         return super().__getitem__(key)
 
@@ -367,5 +368,3 @@ def remembered(step: str, kind: str, *keys: Key) -> Placeholder:
 def context(*keys: Key) -> Placeholder:
     """A value of the context object (`$states.context`, `$$`)."""
     return Placeholder(Ref("context", keys))
-
-

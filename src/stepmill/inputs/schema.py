@@ -71,7 +71,9 @@ class InputSchema:
 
 
 def _is_type(value: Any) -> bool:
-    return isinstance(value, type) or (isinstance(value, Mapping) and bool(value) and all(map(_is_type, value.values())))
+    return isinstance(value, type) or (
+        isinstance(value, Mapping) and bool(value) and all(map(_is_type, value.values()))
+    )
 
 
 def _type_of(value: Any) -> Any:
@@ -96,16 +98,28 @@ def _faults(given: Mapping[str, Any], path: str) -> list[tuple[str, str]]:
             found.append((f"the name {name!r} in the schema is no text", "JSON objects have text as keys"))
         elif isinstance(value, type):
             if value not in _NAMES and value is not object:
-                found.append((f"{here!r} has the type {value.__name__}, which JSON does not have",
-                              f"use one of {', '.join(_NAMES.values())}"))  # fmt: skip
+                found.append(
+                    (
+                        f"{here!r} has the type {value.__name__}, which JSON does not have",
+                        f"use one of {', '.join(_NAMES.values())}",
+                    )
+                )
         elif _is_type(value):
             found.extend(_faults(value, f"{here}."))
         elif isinstance(value, Mapping) and value:
-            found.append((f"{here!r} has nested defaults, and defaults are merged one level deep only",
-                          f"give its fields names of their own, such as {here}_{next(iter(value))}"))  # fmt: skip
+            found.append(
+                (
+                    f"{here!r} has nested defaults, and defaults are merged one level deep only",
+                    f"give its fields names of their own, such as {here}_{next(iter(value))}",
+                )
+            )
         elif path:
-            found.append((f"{here!r} is a default inside a nested schema",
-                          "defaults stand on the first level only; give it a name of its own there"))  # fmt: skip
+            found.append(
+                (
+                    f"{here!r} is a default inside a nested schema",
+                    "defaults stand on the first level only; give it a name of its own there",
+                )
+            )
         else:
             try:
                 json.dumps(value, allow_nan=False)

@@ -81,8 +81,11 @@ class Templates:
                 refuse("value.key", "a key cannot be known only at run time", "use a list of {name, value} objects")
             if self.language == "JSONata":
                 if key.endswith(".$") and not raw:
-                    refuse("jsonata.path", f"the key {key!r} is JSONPath's way to say a path, and this state is JSONata",
-                           f"write {key[:-2]!r} and give it a run-time value")  # fmt: skip
+                    refuse(
+                        "jsonata.path",
+                        f"the key {key!r} is JSONPath's way to say a path, and this state is JSONata",
+                        f"write {key[:-2]!r} and give it a run-time value",
+                    )
                 return {key: self._jsonata(value, raw)}
             return self._jsonpath(key, value)
         except Refusal as refusal:

@@ -68,7 +68,11 @@ class Ledger:
         key = _image_key(description, folder)
         if key is None:
             return "${Image}"
-        name = "Image" if len(self._declared) == 1 else names.free(f"{self._declared[key][0]}Image", _others(self, key), "")
+        name = (
+            "Image"
+            if len(self._declared) == 1
+            else names.free(f"{self._declared[key][0]}Image", _others(self, key), "")
+        )
         requirements, dockerfile, content = key
         text = json.dumps([requirements, content], ensure_ascii=False)
         uri = f"stepmill.local/{names.slug(self.workflow, 'workflow').lower()}:{sha256(text.encode()).hexdigest()[:12]}"

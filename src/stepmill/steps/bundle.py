@@ -123,9 +123,13 @@ class Bundle:
                 found.append(Problem(place, "binding.value", f"{name} must be text, not {values[name]!r}"))
             elif bad := _UNFIT.search(values[name]):
                 found.append(
-                    Problem(place, "binding.value", f"{values[name]!r} holds {bad.group()!r}",
-                            "values stand inside quoted texts and expressions: no quotes, backslashes, braces, "
-                            "backticks or control characters")  # fmt: skip
+                    Problem(
+                        place,
+                        "binding.value",
+                        f"{values[name]!r} holds {bad.group()!r}",
+                        "values stand inside quoted texts and expressions: no quotes, backslashes, braces, "
+                        "backticks or control characters",
+                    )
                 )
         if found:
             raise InvalidDefinition(found)

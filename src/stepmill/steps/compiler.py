@@ -38,7 +38,7 @@ _NAME = re.compile(r"[^\x00-\x20<>{}\[\]?*\"#%\\^|~`$&,;:/\x7f-\x9f]{1,80}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 
 
-def compile(  # noqa: A001 -- the verb of the language
+def compile(
     name: str,
     definition: Target,
     *,
@@ -69,16 +69,21 @@ class _Compiler:
         self.name = name
         if query_language not in ("JSONPath", "JSONata"):
             guess = nearest(query_language, ("JSONPath", "JSONata")) or "JSONPath"
-            self.ledger.problem("query_language", "language", f"{query_language!r} is no language of ASL",
-                                f"did you mean {guess!r}?")  # fmt: skip
+            self.ledger.problem(
+                "query_language", "language", f"{query_language!r} is no language of ASL", f"did you mean {guess!r}?"
+            )
             query_language = guess
         self.language = cast(Language, query_language)
         self.sources: dict[str, str] = {}
 
     def compile(self, definition: Target, about: dict[str, Any]) -> Bundle:
         if not _NAME.fullmatch(self.name):
-            self.ledger.problem("name", "workflow.name", f"{self.name!r} cannot be a state machine's name",
-                                "1 to 80 characters, no spaces, brackets, quotes or other special characters")  # fmt: skip
+            self.ledger.problem(
+                "name",
+                "workflow.name",
+                f"{self.name!r} cannot be a state machine's name",
+                "1 to 80 characters, no spaces, brackets, quotes or other special characters",
+            )
         top = find(definition, self.language, self.ledger)
         self._build(top)
         reads = list(self._reads(top))
@@ -87,9 +92,8 @@ class _Compiler:
         text = self._write(top, memory, schema, about)
         if self.ledger.problems:
             raise InvalidDefinition(sorted(self.ledger.problems, key=_by_place))
-        bundle = Bundle(self.name, text, self._manifest(schema))
-        self._check_bound(bundle)
-        return bundle
+        self._check_bound(Bundle(self.name, text, self._manifest(schema)))
+        return Bundle(self.name, text, self._manifest(schema))
 
     # -- building
 
@@ -104,8 +108,12 @@ class _Compiler:
         for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep)):
             language = language_of(state, machine)
             if language == "JSONPath" and machine.language == "JSONata":
-                ledger.problem(state.source, "language", f"{state.state_id!r} is JSONPath inside a JSONata machine",
-                               "only a JSONPath workflow can have steps of the other language")  # fmt: skip
+                ledger.problem(
+                    state.source,
+                    "language",
+                    f"{state.state_id!r} is JSONPath inside a JSONata machine",
+                    "only a JSONPath workflow can have steps of the other language",
+                )
             build = ledger.builds[id(state)] = Build(ledger, state, language, machine.around)
             build.fields = {**build.fields, **state.build(build)}
 
@@ -131,13 +139,19 @@ class _Compiler:
         for text, state in texts.items():
             for name, value in InputSchema.from_dict(json.loads(text)).given.items():
                 if name in merged and merged[name] != value:
-                    self.ledger.problem(state.source, "input.twice", f"two ExecutionInputs disagree about {name!r}",
-                                        "make one ExecutionInput and use it everywhere")  # fmt: skip
+                    self.ledger.problem(
+                        state.source,
+                        "input.twice",
+                        f"two ExecutionInputs disagree about {name!r}",
+                        "make one ExecutionInput and use it everywhere",
+                    )
                 merged.setdefault(name, value)
         schema = InputSchema.of(merged)
         first = top.start
         for message, hint in schema.faults:
-            self.ledger.problem(next(iter(texts.values()), first).source if first else "", "input.schema", message, hint)  # type: ignore[union-attr]
+            self.ledger.problem(
+                next(iter(texts.values()), first).source if first else "", "input.schema", message, hint
+            )
         for read in reads:
             if isinstance(read.value, Ref) and read.value.root in ("execution", "state"):
                 self._check_input(read, read.value)
@@ -172,16 +186,19 @@ class _Compiler:
                 name = name.removesuffix(".$")
                 if name in ("states", *(["input"] if schema.defaults else [])) or not _VARIABLE.fullmatch(name):
                     self.ledger.problem(
-                        state.source, "variable.name", f"{state.state_id!r} cannot assign a variable {name!r}",
+                        state.source,
+                        "variable.name",
+                        f"{state.state_id!r} cannot assign a variable {name!r}",
                         "letters, digits and _, at most 80; `states` is ASL's own"
                         + (", and `input` holds the execution's input" if schema.defaults else ""),
-                    )  # fmt: skip
+                    )
                 elif name in outer and machine.outer is not None and outer[name].state_id not in machine.states:
                     self.ledger.problem(
-                        state.source, "variable.shadow",
+                        state.source,
+                        "variable.shadow",
                         f"{state.state_id!r} assigns {name!r}, a variable of {outer[name].state_id!r} outside",
                         "a variable of the outside can be read inside, not assigned; take another name",
-                    )  # fmt: skip
+                    )
                 outer.setdefault(name, state)
                 taken.add(name)
         builds = {state.state_id: self.ledger.builds[id(state)] for _, state in top.everything()}
@@ -261,7 +278,9 @@ class _Compiler:
                     kept = memory.error if reaches(machine, link.target, self.readers) else None
                     done.setdefault("Catch", []).append(writer.catcher(state.catches[link.index], target, kept))
         if isinstance(state, Choice) and not state.choices:
-            writer.build.problem("choice.empty", f"Choice {state.state_id!r} asks nothing", "add_choice(condition, step)")
+            writer.build.problem(
+                "choice.empty", f"Choice {state.state_id!r} asks nothing", "add_choice(condition, step)"
+            )
         elif state.type not in ("Choice", "Succeed", "Fail") and "Next" not in done:
             done["End"] = True
 
@@ -284,18 +303,22 @@ class _Compiler:
         for text in _texts(done):
             if OPEN in text or CLOSE in text:
                 self.ledger.problem(
-                    state.source, "value.left", f"{state.state_id!r} has a run-time value where only a constant can stand",
+                    state.source,
+                    "value.left",
+                    f"{state.state_id!r} has a run-time value where only a constant can stand",
                     "take it out of names, comments and resources",
-                )  # fmt: skip
+                )
             for name in _DOLLAR.findall(text):
                 guess = None if name in self.known else nearest(name, self.known)
                 if guess is None and name not in self.known and re.search(r"(Bucket|Role|Image|Function)$", name):
                     guess = sorted(self.known)[0]
                 if guess is not None:
                     self.ledger.problem(
-                        state.source, "substitution.unknown", f"{state.state_id!r} says ${{{name}}}, which no stage fills",
+                        state.source,
+                        "substitution.unknown",
+                        f"{state.state_id!r} says ${{{name}}}, which is no name",
                         f"did you mean ${{{guess}}}? A stage fills {', '.join(sorted(self.known))}",
-                    )  # fmt: skip
+                    )
 
     # -- the result
 
@@ -322,6 +345,9 @@ class _Compiler:
             while pointer and pointer not in self.sources:
                 pointer = pointer.rpartition("/")[0]
             place = self.sources.get(pointer, problem.place)
+            if problem.code == "NOT_SUPPORTED_HERE":  # AWS takes it; the local stage refuses it when it is created
+                self.ledger.notices.append(f"{place}: {problem.message}")
+                continue
             found.append(Problem(place, problem.code, f"{problem.place}: {problem.message}", problem.hint))
         if found:
             raise InvalidDefinition(found)

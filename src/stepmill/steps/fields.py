@@ -71,11 +71,11 @@ TIMES = frozenset({"timeout_seconds", "timeout_seconds_path", "heartbeat_seconds
 
 # JSONPath has these; JSONata says the same in another field (reference/authoring.md 5, row 15)
 INSTEAD = {
-    "InputPath": 'leave it out and read from StepInput(), or arguments={...} of what is needed',
+    "InputPath": "leave it out and read from StepInput(), or arguments={...} of what is needed",
     "OutputPath": 'output="{% ... %}" says what the state hands on',
-    "ResultPath": 'output="{% $merge([$states.input, {\'name\': $states.result}]) %}" keeps the input beside the result',
-    "ResultSelector": 'output={...} with values from $states.result',
-    "ItemsPath": "items=..., a run-time value or \"{% ... %}\"",
+    "ResultPath": "output=\"{% $merge([$states.input, {'name': $states.result}]) %}\" keeps both",
+    "ResultSelector": "output={...} with values from $states.result",
+    "ItemsPath": 'items=..., a run-time value or "{% ... %}"',
     "ErrorPath": "error= takes the run-time value itself",
     "CausePath": "cause= takes the run-time value itself",
 }

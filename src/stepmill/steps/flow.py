@@ -23,6 +23,8 @@ _RETRY = {
     "max_delay_seconds": "MaxDelaySeconds",
     "jitter_strategy": "JitterStrategy",
 }
+_MAP = {name for name, field in FIELDS.items() if field.asl.startswith(("Item", "Max", "Tol"))}
+_MAP |= {"result_writer", "label"}
 _CATCH = ("error_equals", "result_path", "assign", "output", "comment")
 
 
@@ -156,8 +158,7 @@ class Map(_Fallible):
     """
 
     type = "Map"
-    fields = (ALWAYS | RESULTS | {name for name, field in FIELDS.items() if field.asl.startswith(("Item", "Max", "Tol"))}
-              | {"result_writer", "label"}) - {"arguments"}  # fmt: skip
+    fields = ALWAYS | RESULTS - {"arguments"} | _MAP
     _instead = {  # noqa: RUF012
         "Parameters": "ItemSelector",
         "MaxConcurrencyPath": "MaxConcurrency",

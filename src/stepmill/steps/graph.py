@@ -108,7 +108,7 @@ def _find_inside(state: State, machine: Machine, home: dict[int, Machine], ledge
         around = "distributed" if state.mode == "DISTRIBUTED" else "nested" if machine.around else "inline"
     found = []
     for place, entry in state.branches():
-        if place == "Iterator" and modern(state, language):
+        if isinstance(state, Map) and modern(state, language):
             place = "ItemProcessor"
         pointer = f"{machine.pointer}/{escape(state.state_id)}/{place}/States"
         inside = Machine(pointer, around, language, state, machine)
@@ -180,9 +180,11 @@ def _check_names(top: Machine, ledger: Ledger) -> None:
         seen.setdefault(state.state_id, state)
         if not 1 <= len(state.state_id) <= 80:
             ledger.problem(
-                state.source, "name.length",
-                f"the name {state.state_id[:30]!r}… has {len(state.state_id)} characters", "1 to 80 are allowed",
-            )  # fmt: skip
+                state.source,
+                "name.length",
+                f"the name {state.state_id[:30]!r}… has {len(state.state_id)} characters",
+                "1 to 80 are allowed",
+            )
 
 
 def _check_unreached(top: Machine, ledger: Ledger) -> None:

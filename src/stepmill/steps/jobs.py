@@ -66,8 +66,8 @@ class _JobStep(Task):
         if not self.wait_for_completion and ref.kind != "result":
             refuse(
                 "value.not-waited",
-                f"{self.state_id!r} has wait_for_completion=False, so its job has no result yet when the next state starts",
-                "leave wait_for_completion out",
+                f"{self.state_id!r} does not wait for its job, which has no result yet when the next state starts",
+                "leave wait_for_completion=False out",
             )
 
 
@@ -201,9 +201,7 @@ class TrainingStep(_JobStep):
         return [getattr(self.estimator, "source_dir", None) or getattr(self.estimator, "entry_point", None)]
 
     def _build(self, place: Place) -> Built:
-        return training_request(
-            self.estimator, place=place, explicit_job_name=self.job_name is not None, **self._said
-        )
+        return training_request(self.estimator, place=place, explicit_job_name=self.job_name is not None, **self._said)
 
     def _scripts(self, base: Path) -> list[Path]:
         return _script(base, getattr(self.estimator, "source_dir", None), getattr(self.estimator, "entry_point", None))
@@ -223,7 +221,9 @@ class TrainingStep(_JobStep):
         super().check_read(ref, build, language)
         if ref.kind != "metrics":
             return
-        names = [str(m.get("Name")) for m in build.request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])]
+        names = [
+            str(m.get("Name")) for m in build.request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
+        ]
         _one_of(ref, self.state_id, "metric", "metrics", names)
         if language == "JSONPath" and len(names) > 1:
             refuse(

@@ -84,7 +84,7 @@ class LambdaStep(Task):
 
     def _name(self, build: Build, function: str) -> str:
         file, colon, handler = function.rpartition(":")
-        if function.startswith("arn:") or function.startswith("${") or not (colon and file.endswith(".py")):
+        if function.startswith(("arn:", "${")) or not (colon and file.endswith(".py")):
             if function.endswith(".py"):
                 build.problem(
                     "function.handler",
@@ -140,9 +140,10 @@ class LambdaStep(Task):
             text = (base / self.requirements).read_text(encoding="utf-8")
         except OSError:
             build.problem(
-                "file-missing", f"{self.state_id!r}: there is no requirements file {self.requirements!r}",
+                "file-missing",
+                f"{self.state_id!r}: there is no requirements file {self.requirements!r}",
                 "requirements= takes a list of requirement lines, or the path of a requirements file",
-            )  # fmt: skip
+            )
             return ()
         return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 

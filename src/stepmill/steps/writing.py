@@ -20,12 +20,45 @@ from .flow import Catch
 
 _BY_ASL = {field.asl: field for field in FIELDS.values()}
 _ORDER = (
-    "Type", "QueryLanguage", "Comment", "Resource", "InputPath", "Parameters", "Arguments", "Credentials", "Result",
-    "Choices", "Default", "Branches", "Items", "ItemsPath", "ItemReader", "ItemSelector", "ItemBatcher", "Iterator",
-    "ItemProcessor", "MaxConcurrency", "Seconds", "Timestamp", "Error", "Cause", "ErrorPath", "CausePath",
-    "TimeoutSeconds", "HeartbeatSeconds", "ResultSelector", "ResultPath", "Assign", "Output", "OutputPath",
-    "ResultWriter", "Retry", "Catch", "Next", "End",
-)  # fmt: skip
+    "Type",
+    "QueryLanguage",
+    "Comment",
+    "Resource",
+    "InputPath",
+    "Parameters",
+    "Arguments",
+    "Credentials",
+    "Result",
+    "Choices",
+    "Default",
+    "Branches",
+    "Items",
+    "ItemsPath",
+    "ItemReader",
+    "ItemSelector",
+    "ItemBatcher",
+    "Iterator",
+    "ItemProcessor",
+    "MaxConcurrency",
+    "Seconds",
+    "Timestamp",
+    "Error",
+    "Cause",
+    "ErrorPath",
+    "CausePath",
+    "TimeoutSeconds",
+    "HeartbeatSeconds",
+    "ResultSelector",
+    "ResultPath",
+    "Assign",
+    "Output",
+    "OutputPath",
+    "ResultWriter",
+    "Retry",
+    "Catch",
+    "Next",
+    "End",
+)
 
 
 class Writer:
@@ -69,8 +102,11 @@ class Writer:
         if self.jsonata:
             return self._jsonata(asl, field, value)
         if asl in JSONATA_ONLY and not (asl == "Output" and value is None):
-            refuse("jsonpath.field", f"{asl} is a field of JSONata states, and this one is JSONPath",
-                   f"use {JSONATA_ONLY[asl]}, or query_language=\"JSONata\"")  # fmt: skip
+            refuse(
+                "jsonpath.field",
+                f"{asl} is a field of JSONata states, and this one is JSONPath",
+                f'use {JSONATA_ONLY[asl]}, or query_language="JSONata"',
+            )
         match field.kind:
             case "plain" | "json" | "reference":
                 return {asl: self._constant(asl, value)}
@@ -83,8 +119,11 @@ class Writer:
                 make = jsonpath.intrinsic if asl in ("Error", "Cause") else jsonpath.path
                 return {f"{asl}Path": make(expr, self.scope)}
         if not isinstance(value, Mapping):
-            refuse("template.object", f"{asl} must be an object in JSONPath, not {_said(value)}",
-                   'give it a name inside an object, or use JSONata: query_language="JSONata"')  # fmt: skip
+            refuse(
+                "template.object",
+                f"{asl} must be an object in JSONPath, not {_said(value)}",
+                'give it a name inside an object, or use JSONata: query_language="JSONata"',
+            )
         return {asl: self.templates().object(value)}
 
     def _path(self, asl: str, value: Any) -> Any:
@@ -105,8 +144,11 @@ class Writer:
         if asl == "ItemsPath" and isinstance(value, Placeholder):
             name, field = "Items", _BY_ASL["Items"]
         elif name == asl and (asl in INSTEAD or asl.endswith("Path")):
-            refuse("jsonata.field", f"{asl} is a field of JSONPath states, and this one is JSONata",
-                   INSTEAD.get(asl, "give the run-time value to the field without Path"))  # fmt: skip
+            refuse(
+                "jsonata.field",
+                f"{asl} is a field of JSONPath states, and this one is JSONata",
+                INSTEAD.get(asl, "give the run-time value to the field without Path"),
+            )
         if field.kind == "path" and isinstance(value, str) and run_time(value) is None:
             return {name: "{% " + jsonata.translated(value) + " %}"}
         if field.kind in ("plain", "reference"):
@@ -135,8 +177,12 @@ class Writer:
             done["Comment"] = catch.given["comment"]
         if "result_path" in catch.given:
             if self.jsonata:
-                self.build.problem("jsonata.field", f"{self.state.state_id!r}: result_path of a Catch is JSONPath's",
-                                   "read CaughtError() instead, or say output=", source=catch.source)  # fmt: skip
+                self.build.problem(
+                    "jsonata.field",
+                    f"{self.state.state_id!r}: result_path of a Catch is JSONPath's",
+                    "read CaughtError() instead, or say output=",
+                    source=catch.source,
+                )
             done["ResultPath"] = catch.given["result_path"]
         assign = dict(_object(catch.given.get("assign")))
         if error is not None:
@@ -172,11 +218,12 @@ def _plain(value: Any) -> Any:
 
 
 def _said(value: Any) -> str:
-    return "a run-time value" if isinstance(value, Placeholder) else "a list" if isinstance(value, list) else repr(value)
+    return (
+        "a run-time value" if isinstance(value, Placeholder) else "a list" if isinstance(value, list) else repr(value)
+    )
 
 
 def ordered(state: dict[str, Any]) -> dict[str, Any]:
     """The fields in the order one reads a state."""
     rank = {name: index for index, name in enumerate(_ORDER)}
     return dict(sorted(state.items(), key=lambda item: rank.get(item[0], rank["Seconds"])))
-
