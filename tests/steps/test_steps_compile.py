@@ -442,3 +442,24 @@ def test_the_public_words_are_there():
         "Chain",
         "Retry",
     }
+
+
+@LANGUAGES
+def test_variables_do_not_hide_jsonata_s_functions(author, language):
+    text = """
+        a = S3GetObjectStep("Parse", "s3://b/a.json"); b = S3GetObjectStep("Hash", "s3://b/b.json")
+        c = S3GetObjectStep("Hash!", "s3://b/b.json")
+        definition = Chain([a, b, c, Pass("Use", parameters={"x": a.json["n"], "y": b.json["n"], "z": c.json["n"]})])
+    """
+    use = author.states(text, language)["Use"]
+    read = " ".join(use.get("Output", use.get("Parameters")).values())
+    assert re.findall(r"\$(\w+)\.n", read) == ["parse_2", "hash_2", "hash_3"]
+
+
+def test_an_inline_map_inside_a_distributed_one_names_its_jobs_by_item(author):
+    bundle = author.bundle("""
+        job = ProcessingStep("Job", ScriptProcessor(), code="preprocess.py")
+        inner = Map("Inner", iterator=job, items_path="$.x")
+        definition = Map("Outer", iterator=inner, items_path="$.y", mode="DISTRIBUTED")
+    """)
+    assert "$$.Map.Item.Index" in bundle.template

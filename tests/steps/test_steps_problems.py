@@ -477,3 +477,24 @@ def test_a_default_that_names_no_substitution_is_told(author):
         definition = Pass("P", parameters={"x": run["data"]})
     """)
     assert "did you mean ${Bucket}?" in text
+
+
+def test_the_execution_s_input_is_not_read_inside_a_distributed_map(author):
+    _, text = author.problem("""
+        inside = Pass("Use", parameters={"x": ExecutionInput()["x"]})
+        definition = Map("Each", iterator=inside, items_path="$.items", mode="DISTRIBUTED")
+    """)
+    assert "with the item as their input" in text
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_a_comparison_that_is_never_true_is_refused(author, language):
+    line, text = author.problem(
+        """
+        run = ExecutionInput({"text": str, "number": float})
+        definition = Choice("C", choices=[(run["text"] >= run["number"], Succeed("Yes"))], default=Succeed("No"))
+    """,
+        language,
+    )
+    assert line == 3
+    assert "a str is compared with a float" in text
