@@ -119,7 +119,7 @@ def test_values_are_remembered_once_and_read_by_path_in_jsonata(author):
     }
     assert states["Report"]["Assign"] == {
         "report": {
-            "scores": "{% $parse($states.result.Body).scores %}",
+            "scores": {"_0": {"x": "{% $parse($states.result.Body).scores[0].x %}"}},
             "n": "{% $parse($states.result.Body).n %}",
         }
     }
@@ -130,7 +130,7 @@ def test_values_are_remembered_once_and_read_by_path_in_jsonata(author):
         "all": "{% $ask.payload %}",
         "deep": "{% $ask.payload.a.`b c`[0] %}",
         "status": "{% $ask.StatusCode %}",
-        "one": "{% $report.scores[0].x %}",
+        "one": "{% $report.scores._0.x %}",
         "two": "{% $report.n %}",
     }
 
