@@ -52,8 +52,21 @@ paths = st.builds(lambda base, tail: ".".join([base, *tail]), bases, st.lists(na
 operators = st.sampled_from(["+", "-", "*", "&", "=", "!=", "<", ">=", "and", "or", "in"])
 conditions = st.sampled_from(["0", "-1", "n = 2", "text = 'b'", "$exists(list)", "n > 1"])
 functions = st.sampled_from(
-    ["sum", "count", "string", "keys", "exists", "not", "reverse"]
-    + ["distinct", "type", "boolean", "length", "max", "lookup", "spread"]
+    [
+        "sum",
+        "count",
+        "string",
+        "keys",
+        "exists",
+        "not",
+        "reverse",
+        "distinct",
+        "type",
+        "boolean",
+        "length",
+        "max",
+        "spread",
+    ]
 )
 
 
