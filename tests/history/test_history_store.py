@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -117,3 +118,20 @@ def test_our_own_facts_never_reach_the_api() -> None:
         "timestamp",
         "type",
     }
+
+
+def test_secrets_are_masked_before_they_reach_the_file(tmp_path: Path) -> None:
+    class Mask:
+        def value(self, json: Any) -> Any:
+            if isinstance(json, dict):
+                return {key: self.value(value) for key, value in json.items()}
+            return json.replace("hunter2", "***") if isinstance(json, str) else json
+
+    kept = SqliteHistory(tmp_path / "store.db", redactor=Mask())
+    details = {"input": '{"password":"hunter2"}'}
+    kept.append([("a", [Event(1, 0, 0.0, "ExecutionStarted", details)])], [Record("a", "b", "c", {"x": "hunter2"})])
+    assert kept.read("a")[0].details == {"input": '{"password":"***"}'}
+    assert kept.record("a", "b", "c") == {"x": "***"}
+    kept.close()
+    assert b"hunter2" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert (tmp_path / "store.db").stat().st_mode & 0o077 == 0

@@ -207,7 +207,7 @@ class Engine:
                 self._queue(arn)
         if batches:
             self._commit(batches, told)
-        if self._ready:
+        if self._ready or not self._inbox.empty():
             return now
         dues = [due for execution in list(self._executions.values()) if (due := execution.next_due()) is not None]
         return min(dues, default=None)
