@@ -44,6 +44,14 @@ def test_an_append_is_all_or_nothing(history: History) -> None:
     assert history.record("states", "execution", "x") is None
 
 
+def test_a_history_has_no_gaps(history: History) -> None:
+    with pytest.raises(StoreError, match="do not follow the 0"):
+        history.append([("a", [event(2)])])
+    with pytest.raises(StoreError):
+        history.append([("a", [event(1), event(3)])])
+    assert history.read("a") == []
+
+
 def test_records_keep_their_place_when_written_again(history: History) -> None:
     history.put(Record("states", "execution", "p:1", {"n": 1}), Record("states", "execution", "p:2", {"n": 2}))
     history.put(Record("states", "machine", "p:9", {}), Record("states", "execution", "q:3", {"n": 3}))

@@ -50,9 +50,14 @@ class Steps(Fold):
         self._random = random or _chance
         self._now = 0.0
         self._out: list[Event] = []
+        self._step_began = 0
         self._made: Context | None = None
 
     # ---- events
+
+    def _step(self) -> None:
+        """A new step begins: what it decides is written into its own events."""
+        self._step_began = len(self._out)
 
     def _emit(self, branch: Branch, type_: str, details: dict[str, Any], previous: int | None = None) -> int:
         event_id = self.last_id + 1
@@ -325,7 +330,7 @@ class Steps(Fold):
         name = error or ""
         index = choose(state.retriers, branch.tries, name)
         # A retry is written into an event of this step; an evaluation that fails again without one fails for good.
-        if index is not None and self._out:
+        if index is not None and len(self._out) > self._step_began:
             due = state.retriers[index].due(self._now, branch.tries.get(index, 0), self._random)
             self._amend([branch.key, index, due, last])
             return
