@@ -5,4 +5,51 @@ In: a name. Out: the class or function of that name, loaded when it is first ask
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 __version__ = "0.1.0"
+
+_ROOMS = {
+    "stepmill.inputs": ("CaughtError", "ExecutionInput", "StepInput", "either"),
+    "stepmill.sagemaker": (
+        "Estimator",
+        "ProcessingInput",
+        "ProcessingOutput",
+        "Processor",
+        "ScriptProcessor",
+        "TrainingInput",
+    ),
+    "stepmill.steps": (
+        "Catch",
+        "Chain",
+        "Choice",
+        "ChoiceRule",
+        "Fail",
+        "LambdaStep",
+        "Map",
+        "Parallel",
+        "Pass",
+        "ProcessingStep",
+        "Retry",
+        "S3GetObjectStep",
+        "Succeed",
+        "Task",
+        "TrainingStep",
+        "Wait",
+    ),
+    "stepmill.workflow": ("Execution", "Workflow"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605 - the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'stepmill' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,140 @@
+"""Reads a store without an engine and without a lock: executions, their digests, their jobs.
+
+In: settings. Out: rows, digests, log paths, curves. Touches: the store's files, only to read them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stepmill.cli.refusal import Refusal, nearest
+from stepmill.console.text import Curve
+from stepmill.history.digest import Digest, Digester, Visit
+from stepmill.history.events import Event
+from stepmill.history.sqlite import SqliteHistory
+from stepmill.stage import Settings, load_settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from stepmill.jobs.job import Job
+
+DATABASE = "history.db"
+
+
+def settings_of(args: argparse.Namespace, **flags: Any) -> Settings:
+    """The settings in force for a command."""
+    return load_settings(store=args.store, **flags)
+
+
+class Reader:
+    """A store, seen by a verb that only looks."""
+
+    def __init__(self, settings: Settings, history: Any = None) -> None:
+        self.settings = settings
+        self.history = history or SqliteHistory(settings.store / DATABASE, readonly=True)
+
+    def executions(self) -> list[dict[str, Any]]:
+        """The records of all executions, newest first."""
+        return [body for _, body in self.history.records("states", "execution")]
+
+    def execution(self, wanted: str | None, status: str | None = None) -> dict[str, Any]:
+        """One execution, by name, `workflow:name`, ARN or the beginning of its name; without a word, the newest."""
+        rows = [row for row in self.executions() if status in (None, row["status"])]
+        if not rows:
+            what = f"no execution is {status}" if status else "there are no executions yet"
+            raise Refusal(f"{self.settings.store}: {what}; `stepmill list` shows all, `stepmill run FILE` starts one")
+        if wanted is None:
+            return rows[0]
+        found = [row for row in rows if wanted in _names(row)] or [r for r in rows if r["name"].startswith(wanted)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(f"{row['machine']}:{row['name']}" for row in found[:6])
+            raise Refusal(f'"{wanted}" is the beginning of several executions: {names}')
+        hint = nearest(wanted, [row["name"] for row in rows])
+        raise Refusal(f'there is no execution "{wanted}"{hint}\n`stepmill list` shows them all')
+
+    def events(self, arn: str) -> list[Event]:
+        """The whole history of one execution."""
+        found: list[Event] = self.history.read(arn)
+        return found
+
+    def digest(self, arn: str) -> Digest:
+        """What became of one execution so far."""
+        digester = Digester(arn)
+        for event in self.events(arn):
+            digester.feed(event)
+        return digester.digest
+
+    def definition(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The definition an execution runs by."""
+        found = self.history.record("states", "revision", str(row.get("revision")))
+        definition: dict[str, Any] = json.loads(found["definition"]) if found else {"States": {}}
+        return definition
+
+    def source(self, machine: str, state: str) -> str:
+        """Where the pipeline says a state, such as `pipeline.py:41`; empty when that is not known."""
+        found = self.history.record("stepmill", "bundle", machine) or {}
+        ending = "/States/" + state.replace("~", "~0").replace("/", "~1")
+        places = [place for pointer, place in found.get("sources", {}).items() if str(pointer).endswith(ending)]
+        return str(places[0]) if places else ""
+
+    def job(self, visit: Visit) -> Job | None:
+        """The job of a visit's last attempt that had one, if its folder is still there."""
+        named = next((attempt.job for attempt in reversed(visit.attempts) if attempt.job), None)
+        if named is None:
+            return None
+        return find_job(self.settings, named)
+
+    def metrics(self, digest: Digest) -> dict[str, list[Curve]]:
+        """The curves of each training job, by the job's name."""
+        found: dict[str, list[Curve]] = {}
+        for visit in digest.visits:
+            job = self.job(visit)
+            if job is not None and job.kind == "training" and (curves := read_curves(job.metrics)):
+                found[job.name] = curves
+        return found
+
+
+def by_state(digest: Digest, metrics: Mapping[str, list[Curve]]) -> dict[str, list[Curve]]:
+    """Curves by state: of a state visited several times, those of its last job."""
+    named = ((visit.state, job_name(visit)) for visit in digest.visits)
+    return {state: metrics[name] for state, name in named if name in metrics}
+
+
+def job_name(visit: Visit) -> str:
+    """The name of a visit's last job; empty when it had none."""
+    return next((attempt.job[1] for attempt in reversed(visit.attempts) if attempt.job), "")
+
+
+def find_job(settings: Settings, named: tuple[str, str]) -> Job | None:
+    """A job by (kind, name), if its folder is still there."""
+    from stepmill.jobs.job import Jobs
+
+    kind, name = named
+    jobs = Jobs(settings.store / "jobs", settings.store / "objects")
+    return jobs.find("training" if kind == "training" else "processing", name)
+
+
+def read_curves(path: Path) -> list[Curve]:
+    """The curves of one job's `metrics.jsonl`; a line that is being written is left for the next time."""
+    values: dict[str, list[float]] = {}
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        try:
+            row = json.loads(line)
+            values.setdefault(str(row["name"]), []).append(float(row["value"]))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return [Curve(name, found) for name, found in values.items()]
+
+
+def _names(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return str(row["arn"]), str(row["name"]), f"{row['machine']}:{row['name']}"

@@ -1,0 +1,188 @@
+"""What is said when an execution has ended: its result, or one screen about what went wrong.
+
+In: a digest and a reader of the store. Out: lines. Touches: reads job logs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stepmill.cli.reading import Reader
+from stepmill.cli.refusal import FAILED, OK, REJECTED, TIMED_OUT
+from stepmill.console.canvas import Look
+from stepmill.console.tables import pairs
+from stepmill.console.text import MARKS
+from stepmill.console.words import clip, duration, log_line, one_line, pretty
+from stepmill.history.digest import Digest, Visit
+
+if TYPE_CHECKING:
+    from stepmill.jobs.job import Job
+
+LAST = 15  # log lines on the screen of a failure
+_TAIL = 65_536  # bytes looked at for them
+_STATUS = {"SUCCEEDED": "succeeded", "RUNNING": "running", "ABORTED": "stopped"}
+
+
+def code_of(digest: Digest) -> int:
+    """The exit code an ended execution deserves."""
+    if digest.status == "SUCCEEDED":
+        return OK
+    if digest.status == "TIMED_OUT":
+        return TIMED_OUT
+    return REJECTED if digest.status == "FAILED" and digest.error == "GateRejected" else FAILED
+
+
+def headline(digest: Digest, look: Look, now: float | None = None) -> str:
+    """`✔ digits first  SUCCEEDED in 21.3 s`."""
+    mark, plain, style = MARKS[_STATUS.get(digest.status, "failed")]
+    if code_of(digest) == REJECTED:
+        style = "warn"
+    until = digest.ended if digest.ended is not None else now
+    took = "" if until is None or digest.started is None else f" in {duration(until - digest.started)}"
+    said = "REJECTED by the gate" if code_of(digest) == REJECTED else digest.status
+    if digest.status == "RUNNING":
+        said, took = "RUNNING", took.replace(" in ", " for ")
+    shown = look.paint(f"{mark if look.unicode else plain}", style)
+    return f"{shown} {look.paint(one_line(f'{digest.machine} {digest.name}'), 'bold')}  {said}{took}"
+
+
+def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None) -> list[str]:
+    """The whole end of `run` and of `show`: headline, result or reason, and where things are."""
+    lines = [headline(digest, look, now)]
+    rejected = code_of(digest) == REJECTED
+    if digest.status == "SUCCEEDED":
+        lines += pairs([("output", _short(pretty(digest.output)))], look)
+    elif rejected:
+        lines += pairs([("why", one_line(digest.cause or ""))], look)
+    elif digest.status != "RUNNING":
+        lines += _failure(digest, reader, look)
+    where = [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
+    lines += pairs([*where, ("store", _near(reader.settings.store))], look)
+    return lines
+
+
+def models(digest: Digest, reader: Reader) -> list[tuple[Visit, str]]:
+    """The model of each training job that made one."""
+    found = []
+    for visit in digest.visits:
+        if visit.status != "succeeded" or not any(a.job and a.job[0] == "training" for a in visit.attempts):
+            continue
+        job = reader.job(visit)
+        model = job.state().model if job is not None else None
+        if model:
+            found.append((visit, str(model)))
+    return found
+
+
+def _failure(digest: Digest, reader: Reader, look: Look) -> list[str]:
+    """Step, exit code, reason, the last log lines and where the whole log is."""
+    rows = [("error", one_line(digest.error or "")), ("cause", _cause(digest.cause))]
+    visit = culprit(digest)
+    if visit is None:
+        return pairs(rows, look)
+    place = reader.source(digest.machine, visit.state)
+    step = [("step", one_line(visit.state) + (f"  ({place})" if place else ""))]
+    if len(visit.attempts) > 1:
+        step.append(("attempts", str(len(visit.attempts))))
+    same = (visit.error, visit.cause) == (digest.error, digest.cause)
+    if not same:
+        step += [("error", one_line(visit.error or ""))]
+        # what the pipeline made of it, after what happened
+        rows = [("ended as", one_line(f"{digest.error or ''}"))]
+    job = reader.job(visit)
+    if job is None:
+        return pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look)
+    lines = pairs([*step, *([("error", one_line(digest.error or ""))] if same else []), *_of_job(job, visit)], look)
+    if not same:
+        lines += pairs(rows, look)
+    tail = last_lines(job.log)
+    if tail:
+        lines += ["", look.paint(f"  the last {len(tail)} lines of its log:", "faint")]
+        dots = "…" if look.unicode else "..."
+        lines += [
+            f"  {look.paint('│' if look.unicode else '|', 'faint')} {clip(t, look.width - 4, dots)}" for t in tail
+        ]
+    return [*lines, *pairs([("whole log", _near(job.log))], look)]
+
+
+def _of_job(job: Job, visit: Visit) -> list[tuple[str, str]]:
+    state = job.state()
+    status = f"{state.status}" + (f" ({state.secondary})" if state.secondary not in (None, "", state.status) else "")
+    reason = state.reason or _reason(visit.cause)
+    return [
+        ("job", f"{job.name}  {status}"),
+        ("exit code", "" if state.exit_code is None else str(state.exit_code)),
+        ("reason", _indented(reason)),
+    ]
+
+
+def culprit(digest: Digest) -> Visit | None:
+    """The visit that the failure began with: the last task that failed, whether it was caught or not."""
+    failed = [visit for visit in digest.visits if visit.status in ("failed", "caught", "stopped")]
+    tasks = [visit for visit in failed if visit.type == "Task"]
+    own = [visit for visit in tasks if visit.status == "failed"] or tasks
+    found = own or failed
+    return found[-1] if found else None
+
+
+def last_lines(path: Path, count: int = LAST) -> list[str]:
+    """The last lines of a job's log, without their times."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, 2) - _TAIL, 0))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    lines = [said(line) for line in text.splitlines()]
+    return [line for line in lines if line.strip()][-count:]
+
+
+def said(line: str) -> str:
+    """What the script said in one line of a log file (`TIME out|err TEXT`)."""
+    parts = line.split(" ", 2)
+    return log_line(parts[2] if len(parts) == 3 and parts[1] in ("out", "err") else line)
+
+
+def _cause(text: str | None) -> str:
+    """A cause for people: what AWS packs as JSON in a text is taken apart."""
+    try:
+        packed = json.loads(text or "")
+    except ValueError:
+        return _indented(text or "")
+    if not isinstance(packed, dict):
+        return _indented(text or "")
+    if reason := packed.get("FailureReason"):
+        return _indented(str(reason))
+    if "errorMessage" in packed:
+        kind = f"{packed['errorType']}: " if packed.get("errorType") else ""
+        trace = packed.get("stackTrace") or []
+        return _indented(f"{kind}{packed['errorMessage']}\n" + "".join(map(str, trace)))
+    return _short(pretty(text))
+
+
+def _reason(cause: str | None) -> str:
+    try:
+        packed: Any = json.loads(cause or "")
+    except ValueError:
+        return cause or ""
+    return str(packed.get("FailureReason", "")) if isinstance(packed, Mapping) else ""
+
+
+def _indented(text: str) -> str:
+    return _short("\n".join(log_line(line) for line in text.strip().splitlines()))
+
+
+def _short(text: str, lines: int = 12) -> str:
+    found = text.split("\n")
+    return text if len(found) <= lines else "\n".join([*found[: lines - 1], f"… ({len(found) - lines + 1} more lines)"])
+
+
+def _near(path: Path) -> str:
+    """A path as short as it can be typed here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

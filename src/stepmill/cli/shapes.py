@@ -1,0 +1,99 @@
+"""The JSON that `--json` prints: one shape for an execution, whichever verb prints it.
+
+In: records and digests. Out: JSON values; `schema` counts up when a key changes its meaning. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from stepmill.console.text import Curve
+from stepmill.history.digest import Attempt, Digest, Visit
+
+SCHEMA = 1
+
+
+def stamp(seconds: float | None) -> str | None:
+    """A time as ISO 8601 in UTC, to the millisecond."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """`list --json`."""
+    return {
+        "schema": SCHEMA,
+        "executions": [
+            {
+                "arn": row["arn"],
+                "workflow": row["machine"],
+                "name": row["name"],
+                "status": row["status"],
+                "started": stamp(row.get("started")),
+                "ended": stamp(row.get("ended")),
+            }
+            for row in rows
+        ],
+    }
+
+
+def execution(digest: Digest, metrics: Mapping[str, Sequence[Curve]], store: str) -> dict[str, Any]:
+    """`run --json` and `show --json`."""
+    return {
+        "schema": SCHEMA,
+        "arn": digest.arn,
+        "workflow": digest.machine,
+        "name": digest.name,
+        "status": digest.status,
+        "started": stamp(digest.started),
+        "ended": stamp(digest.ended),
+        "input": _payload(digest.input),
+        "output": _payload(digest.output),
+        "error": digest.error,
+        "cause": digest.cause,
+        "store": store,
+        "states": [_visit(visit, metrics) for visit in digest.visits],
+    }
+
+
+def _visit(visit: Visit, metrics: Mapping[str, Sequence[Curve]]) -> dict[str, Any]:
+    job = next((attempt.job for attempt in reversed(visit.attempts) if attempt.job), None)
+    said: dict[str, Any] = {
+        "name": visit.state,
+        "type": visit.type,
+        "branch": list(visit.branch),
+        "status": visit.status,
+        "entered": stamp(visit.entered),
+        "exited": stamp(visit.exited),
+        "error": visit.error,
+        "cause": visit.cause,
+        "next": visit.next,
+        "attempts": [_attempt(attempt) for attempt in visit.attempts],
+    }
+    if job is not None:
+        said["job"] = {"kind": job[0], "name": job[1]}
+    if job is not None and job[1] in metrics:
+        said["metrics"] = {curve.name: list(curve.values) for curve in metrics[job[1]]}
+    return said
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "started": stamp(attempt.started),
+        "ended": stamp(attempt.ended),
+        "error": attempt.error,
+        "cause": attempt.cause,
+    }
+
+
+def _payload(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

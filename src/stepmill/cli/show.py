@@ -1,0 +1,37 @@
+"""`stepmill show`: one execution as a picture.
+
+In: the command's arguments. Out: the graph and the ending, or JSON. Touches: reads the store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument(
+        "id", nargs="?", metavar="ID", help="name of the execution, or its beginning (default: the newest)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the picture."""
+    from stepmill.cli import report, screen, shapes
+    from stepmill.cli.reading import Reader, by_state, settings_of
+    from stepmill.console.text import draw
+
+    reader = Reader(settings_of(args))
+    row = reader.execution(args.id)
+    digest = reader.digest(row["arn"])
+    metrics = reader.metrics(digest)
+    if args.json:
+        screen.print_json(shapes.execution(digest, metrics, str(reader.settings.store)))
+        return 0
+    look, now = screen.look(), time.time()
+    print(draw(reader.definition(row), digest, by_state(digest, metrics), look, now))
+    print()
+    print("\n".join(report.ending(digest, reader, look, now)))
+    return 0

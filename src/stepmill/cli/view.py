@@ -1,0 +1,153 @@
+"""Shows a run while it goes: ended states as lines that stay, what runs now as a small footer that does not.
+
+In: a digest that grows, facts, metrics, log lines. Out: text on stderr. Touches: the terminal.
+
+On anything but a live terminal there is no footer, and each line begins with its time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Any
+
+from stepmill.console.canvas import Look
+from stepmill.console.facts import Facts
+from stepmill.console.graph import every_state
+from stepmill.console.text import MARKS, Curve
+from stepmill.console.words import clip, duration, number, one_line, pad, width
+from stepmill.history.digest import Digest, Visit
+
+REPAINT = 0.1  # seconds: at most ten pictures a second
+_FOOTER = 4  # lines
+_NAME = 28  # columns within which names are padded, so that times stand under each other
+
+Metrics = Callable[[Visit], Sequence[Curve]]
+
+
+class View:
+    """Prints each visit of a digest once, when it has ended."""
+
+    def __init__(
+        self, stream: IO[str], look: Look, live: bool, definition: Mapping[str, Any], metrics: Metrics
+    ) -> None:
+        states = list(every_state(definition))
+        names = [name for name, _ in states]
+        self._maps = {name for name, state in states if state.get("Type") == "Map"}
+        self._stream = stream
+        self._look = look
+        self._live = live
+        self._metrics = metrics
+        self._wide = min(max((width(one_line(name)) for name in names), default=0), _NAME)
+        self._began: set[int] = set()
+        self._ended: set[int] = set()
+        self._tried: dict[int, int] = {}
+        self._footer: list[str] = []
+        self._painted = 0.0
+
+    def update(self, digest: Digest, facts: Facts, now: float) -> None:
+        """Print what is new and paint the footer."""
+        for visit in digest.visits:
+            if id(visit) in self._ended:
+                continue
+            self._progress(visit)
+            if visit.status not in ("running", "retrying"):
+                self._ended.add(id(visit))
+                if not self._hidden(visit):
+                    self.line(self._told(visit, facts))
+        if self._live and time.monotonic() - self._painted >= REPAINT:
+            self._paint([self._running(visit, digest, now) for visit in self._current(digest)])
+
+    def line(self, text: str) -> None:
+        """Print a line that stays, above the footer."""
+        self._erase()
+        before = "" if self._live else time.strftime("%H:%M:%S ")
+        self._stream.write(f"{before}{text}\n")
+        self._stream.flush()
+
+    def log(self, state: str, text: str) -> None:
+        """Print a line of a job's log."""
+        bar = "│" if self._look.unicode else "|"
+        self.line(self._look.paint(f"{one_line(state)} {bar}", "faint") + f" {text}")
+
+    def close(self) -> None:
+        """Leave nothing on the screen that does not stay."""
+        self._erase()
+        self._stream.flush()
+
+    def _progress(self, visit: Visit) -> None:
+        """Attempts that failed and are tried again; without a footer also the beginning of what takes time."""
+        done = [attempt for attempt in visit.attempts if attempt.error is not None]
+        shown = self._tried.get(id(visit), 0)
+        again = done if visit.status == "retrying" or len(visit.attempts) > len(done) else done[:-1]
+        for attempt in again[shown:]:
+            mark = self._mark("retrying")
+            self.line(f"{mark} {self._name(visit)}  trying again after {one_line(attempt.error or '')}")
+        self._tried[id(visit)] = max(shown, len(again))
+        if not self._live and id(visit) not in self._began and not self._hidden(visit):
+            self._began.add(id(visit))
+            if visit.status == "running" and visit.type in ("Task", "Map", "Parallel", "Wait"):
+                self.line(f"{self._mark('running')} {self._name(visit)}  started")
+
+    def _told(self, visit: Visit, facts: Facts) -> str:
+        took = duration((visit.exited or visit.entered) - visit.entered)
+        said = [took, _numbers(self._metrics(visit)), facts.of(visit)]
+        if len(visit.attempts) > 1:
+            said.insert(1, f"retried {'×' if self._look.unicode else 'x'}{len(visit.attempts) - 1}")
+        if visit.status == "failed" and visit.error and visit.type != "Fail":
+            said.append(one_line(visit.error))
+        if visit.status == "stopped":
+            said.append("stopped")
+        return f"{self._mark(visit.status)} {self._name(visit)}  {'  '.join(s for s in said if s)}".rstrip()
+
+    def _running(self, visit: Visit, digest: Digest, now: float) -> str:
+        # whole seconds, so that the footer changes once a second and not ten times
+        took = f"{int(max(now - visit.entered, 0))} s" if now - visit.entered < 60 else duration(now - visit.entered)
+        mark, plain, _ = MARKS[visit.status]
+        said = self._items(visit, digest) if visit.type == "Map" else _numbers(self._metrics(visit))
+        shown = f"{mark if self._look.unicode else plain} {self._name(visit)}  {took}  {said}"
+        return clip(shown.rstrip(), self._look.width - 1, "…" if self._look.unicode else "...")
+
+    def _name(self, visit: Visit) -> str:
+        return "  " * len(visit.branch) + pad(one_line(visit.state), self._wide)
+
+    def _mark(self, status: str) -> str:
+        mark, plain, style = MARKS[status]
+        return self._look.paint(mark if self._look.unicode else plain, style)
+
+    def _items(self, visit: Visit, digest: Digest) -> str:
+        depth = len(visit.branch)
+        begun = {v.branch[depth] for v in digest.visits if v.branch[:depth] == visit.branch and len(v.branch) > depth}
+        return f"{sum(part.rpartition('[')[0] == visit.state for part in begun)} items begun"
+
+    def _in_map(self, visit: Visit) -> bool:
+        return any(part.rpartition("[")[0] in self._maps for part in visit.branch)
+
+    def _hidden(self, visit: Visit) -> bool:
+        """States inside a Map would be a line per item: there only what failed is said."""
+        return self._in_map(visit) and visit.status not in ("failed", "caught")
+
+    def _current(self, digest: Digest) -> list[Visit]:
+        """What runs now: of a Parallel the states inside it, of a Map the Map."""
+        current = [visit for visit in digest.current() if not self._in_map(visit)]
+        enclosing = {part.rpartition("[")[0] for visit in current for part in visit.branch}
+        return [visit for visit in current if visit.state not in enclosing]
+
+    def _paint(self, lines: list[str]) -> None:
+        if len(lines) > _FOOTER:
+            lines = [*lines[: _FOOTER - 1], f"  and {len(lines) - _FOOTER + 1} more"]
+        if lines == self._footer:
+            return
+        self._erase()
+        self._stream.write("\n".join(self._look.paint(line, "live") for line in lines))
+        self._stream.flush()
+        self._footer, self._painted = lines, time.monotonic()
+
+    def _erase(self) -> None:
+        if self._footer:
+            self._stream.write("\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._footer) - 1))
+            self._footer = []
+
+
+def _numbers(curves: Sequence[Any]) -> str:
+    return "  ".join(one_line(f"{curve.name} {number(curve.values[-1])}") for curve in curves[:4] if curve.values)

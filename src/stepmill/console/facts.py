@@ -1,0 +1,86 @@
+"""Finds what is worth one more word about a visit: metrics, the numbers of a report, the sentence of a gate.
+
+In: a definition, and events as they come. Out: a few words by visit. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from stepmill.console.graph import every_state
+from stepmill.console.rules import rule_text
+from stepmill.console.words import number, one_line, scalars
+from stepmill.history.digest import Digest, Visit
+from stepmill.history.events import Event
+
+_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)((?:\.\w+)*)")
+
+
+class Facts:
+    """Fed with the same events as a Digest, right after it."""
+
+    def __init__(self, definition: Mapping[str, Any], digest: Digest) -> None:
+        self._states = dict(every_state(definition))
+        self._digest = digest
+        self._variables: dict[str, Any] = {}
+        self._reports: dict[int, str] = {}
+
+    def feed(self, event: Event) -> None:
+        """Take in the next event."""
+        assigned = event.details.get("assignedVariables")
+        if isinstance(assigned, Mapping):
+            self._variables |= {name: _parsed(value) for name, value in assigned.items()}
+        if event.type == "TaskSucceeded" and event.details.get("resource") == "getObject":
+            body = _parsed(event.details.get("output"))
+            said = scalars(_parsed(body.get("Body")) if isinstance(body, dict) else None)
+            visit = next((v for v in reversed(self._digest.visits) if _is_now(v, event.at)), None)
+            if said and visit is not None:
+                self._reports[id(visit)] = said
+
+    def of(self, visit: Visit) -> str:
+        """What a visit tells beyond its time; empty when nothing."""
+        if visit.type == "Choice" and visit.next:
+            return self._sentence(visit.state, visit.next)
+        if visit.type == "Fail" and visit.error:
+            return one_line(f"{visit.error}: {visit.cause}" if visit.cause else visit.error)
+        if visit.status == "caught" and visit.error:
+            return one_line(f"{visit.error}" + (f" → {visit.next}" if visit.next else ""))
+        return self._reports.get(id(visit), "")
+
+    def _sentence(self, name: str, target: str) -> str:
+        """Which rule led on, with the values it compared: `$report.accuracy >= 0.9 (0.97 >= 0.9) → Export`."""
+        state = self._states.get(name, {})
+        rule = next((rule for rule in state.get("Choices", ()) if rule.get("Next") == target), None)
+        if rule is None:
+            tried = "; ".join(f"not {self._told(rule)}" for rule in state.get("Choices", ())[:2])
+            return f"{tried or 'default'} → {one_line(target)}"
+        return f"{self._told(rule)} → {one_line(target)}"
+
+    def _told(self, rule: Mapping[str, Any]) -> str:
+        text = one_line(rule_text(rule))
+        known = one_line(_VARIABLE.sub(self._value, text))
+        return text if known == text else f"{text} ({known})"
+
+    def _value(self, found: re.Match[str]) -> str:
+        value: Any = self._variables.get(found[1])
+        for key in found[2].split(".")[1:]:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, bool):
+            return json.dumps(value)
+        if isinstance(value, int | float):
+            return number(value)
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, str) and len(value) <= 40 else found[0]
+
+
+def _is_now(visit: Visit, at: float) -> bool:
+    return bool(visit.exited is None and visit.attempts and visit.attempts[-1].ended == at)
+
+
+def _parsed(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return None

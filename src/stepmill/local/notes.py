@@ -1,0 +1,34 @@
+"""What Stepmill itself remembers of this stage: which interpreter stands for an image, what a machine was made from.
+
+In: a kind, a name and a body. Out: nothing; the history has it. Touches: the history, in the process that may write it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stepmill.history.log import History, Record
+from stepmill.services.operations import Response, operation
+
+
+class Notes:
+    """Records under the service `stepmill`; any process of the store may leave one, through the owner."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    @operation("Note")
+    def note(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Remember `body` under (`kind`, `name`); a body of None forgets it."""
+        self._history.put(Record("stepmill", request["kind"], request["name"], request["body"]))
+        return {}
+
+    @operation("Forget")
+    def forget(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Remove an ended execution: its record and its events."""
+        arn = request["executionArn"]
+        found = self._history.record("states", "execution", arn)
+        if found is not None and found["status"] != "RUNNING":
+            self._history.put(Record("states", "execution", arn, None))
+            self._history.remove(arn)
+        return {}

@@ -1,0 +1,25 @@
+"""SageMaker's own descriptions of jobs, and the requests they become.
+
+In: processors, estimators, inputs and outputs, as a user of the SageMaker Python SDK 2 writes them. Out: request JSON.
+Touches: the user's code and data files, to name them by content.
+
+Here: words and requests of SageMaker. Never: running a job, states, buckets that exist.
+"""
+
+from __future__ import annotations
+
+from stepmill.sagemaker.network import NetworkConfig
+from stepmill.sagemaker.processing import ProcessingInput, ProcessingOutput, Processor, ScriptProcessor
+from stepmill.sagemaker.training import CollectionConfig, DebuggerHookConfig, Estimator, TrainingInput
+
+__all__ = [
+    "CollectionConfig",
+    "DebuggerHookConfig",
+    "Estimator",
+    "NetworkConfig",
+    "ProcessingInput",
+    "ProcessingOutput",
+    "Processor",
+    "ScriptProcessor",
+    "TrainingInput",
+]

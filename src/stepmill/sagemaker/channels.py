@@ -1,0 +1,54 @@
+"""The channels of a training job: its `InputDataConfig`.
+
+In: what `data=` says. Out: a list of channels. Touches: local data files, to pack them.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from stepmill.sagemaker.built import Built, Place, at_run_time, attribute, data_uri, is_placeholder, segment
+from stepmill.sagemaker.hyperparameters import Code
+from stepmill.sagemaker.training import TrainingInput
+
+MOST = 20  # reference/sagemaker.md §2.1
+
+
+def channels(estimator: Any, data: Any, code: Code, place: Place, built: Built) -> list[dict[str, Any]]:
+    """All channels: the data's, the estimator's model, the code of an isolated container."""
+    named = data if isinstance(data, Mapping) else {} if data is None else {"training": data}
+    result = [_channel(name, value, place, built) for name, value in named.items()]
+    if (model := attribute(estimator, "model_uri")) is not None:
+        channel = TrainingInput(model, content_type="application/x-sagemaker-model", input_mode="File")
+        result.append(_channel(attribute(estimator, "model_channel_name", "model"), channel, place, built))
+    if code.channel is not None:
+        result.append(_channel("code", code.channel, place, built))
+    names = [each["ChannelName"] for each in result]
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
+        built.complain("channel-twice", f"two channels are named {name!r}", "give one of them another name")
+    if len(result) > MOST:
+        built.complain("too-many-channels", f"there are {len(result)} channels", f"SageMaker allows {MOST}")
+    return result
+
+
+def _channel(name: Any, value: Any, place: Place, built: Built) -> dict[str, Any]:
+    what = f"channel {name!r}"
+    segment(name, "a channel", built)
+    if is_placeholder(value) or isinstance(value, (str, os.PathLike)):
+        value = TrainingInput(value)
+    config = getattr(value, "config", None)
+    if not isinstance(config, Mapping):
+        built.complain("bad-channel", f"{what} is {value!r}", "give a URI, a path, a run-time value or a TrainingInput")
+        config = TrainingInput(f"s3://{place.bucket}/").config
+    channel: dict[str, Any] = copy.copy(dict(config))
+    source = channel.get("DataSource", {}).get("S3DataSource")
+    if source is not None:
+        source = {**source, "S3Uri": data_uri(source.get("S3Uri"), what, place, built)}
+        channel["DataSource"] = {**channel["DataSource"], "S3DataSource": source}
+    mode = channel.get("InputMode")
+    if channel.get("CompressionType") == "Gzip" and mode not in (None, "Pipe") and not at_run_time(mode):
+        built.complain("gzip-without-pipe", f"{what} is Gzip", "SageMaker unpacks it in input_mode='Pipe' only")
+    return {"ChannelName": name, **channel}

@@ -1,0 +1,65 @@
+"""What can be known to be wrong with a request before it is sent.
+
+In: Built. Out: its problems. Touches: nothing but the shapes table.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from stepmill.sagemaker.built import Built, at_run_time, first
+from stepmill.sagemaker.shapes import violations
+
+
+def check_request(operation: str, built: Built) -> None:
+    """Compare the constants of a request with SageMaker's own shapes."""
+    said = {problem.message for problem in built.problems}
+    for violation in violations(operation, built.request):
+        message, hint = violation.plain()
+        if message not in said:
+            built.complain(violation.code, message, hint)
+
+
+def check_spot(spot: Any, max_run: Any, max_wait: Any, built: Built) -> Any:
+    """The rules of managed spot training; the max_wait to send (2 x max_run when left out)."""
+    if first(spot) is None:
+        if max_wait is not None:
+            built.complain(
+                "wait-without-spot", "max_wait= is given without spot", "add use_spot_instances=True, or leave it out"
+            )
+        return max_wait
+    if max_wait is None:
+        return max_run if isinstance(max_run, str) else max_run * 2
+    if isinstance(max_run, int) and isinstance(max_wait, int) and max_wait < max_run:
+        built.complain(
+            "wait-below-run",
+            f"max_wait={max_wait} is below max_run={max_run}",
+            "it covers waiting and running together; leave it out for twice max_run",
+        )
+    return max_wait
+
+
+def check_metrics(metrics: Any, built: Built) -> None:
+    """Metric definitions must be regular expressions with one group: the value."""
+    if not isinstance(metrics, (list, tuple)):
+        return
+    names: list[Any] = []
+    for each in metrics:
+        name, regex = each.get("Name"), each.get("Regex")
+        if name in names:
+            built.complain("metric-twice", f"two metrics are named {name!r}", "give one of them another name")
+        names.append(name)
+        if not isinstance(regex, str) or at_run_time(regex):
+            continue
+        try:
+            groups = re.compile(regex).groups
+        except re.error as error:
+            built.complain("bad-regex", f"metric {name!r}: {regex!r} is not a regular expression: {error}")
+            continue
+        if groups == 0:
+            built.complain(
+                "regex-without-group",
+                f"metric {name!r}: {regex!r} has no group",
+                "put the number in parentheses: accuracy: ([0-9.]+)",
+            )

@@ -1,0 +1,164 @@
+"""Descriptions of processing jobs: what runs, what it reads, what it writes.
+
+In: the arguments of the SageMaker SDK 2 classes of the same names, and Stepmill's `requirements=` and `dockerfile=`.
+Out: attributes of the same names, read by the builders. Touches: nothing; nothing is checked before a request is built,
+so that all problems of a pipeline are told together.
+
+Any value may be known only at run time (a Placeholder, or an f-string with one in it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+Tags = Sequence[Mapping[str, Any]] | Mapping[str, Any]
+
+
+class Processor:
+    """A container that processes data (`CreateProcessingJob`).
+
+    role: None means the role the stage generates. image_uri: None means an image made of `requirements` (a list of pip
+    requirement lines, or the path of a requirements file) or of `dockerfile` (a path), or plain Python when neither is
+    given. volume_size_in_gb: 1 to 16384. max_runtime_in_seconds: 1 to 777600; None means SageMaker's own day.
+    """
+
+    def __init__(
+        self,
+        role: Any = None,
+        image_uri: Any = None,
+        instance_count: Any = 1,
+        instance_type: Any = "ml.m5.large",
+        entrypoint: Sequence[Any] | None = None,
+        volume_size_in_gb: Any = 30,
+        volume_kms_key: Any = None,
+        output_kms_key: Any = None,
+        max_runtime_in_seconds: Any = None,
+        base_job_name: str | None = None,
+        sagemaker_session: Any = None,
+        env: Mapping[str, Any] | None = None,
+        tags: Tags | None = None,
+        network_config: Any = None,
+        *,
+        requirements: Sequence[str] | str | PathLike[str] | None = None,
+        dockerfile: str | PathLike[str] | None = None,
+    ) -> None:
+        self.role = role
+        self.image_uri = image_uri
+        self.instance_count = instance_count
+        self.instance_type = instance_type
+        self.entrypoint = entrypoint
+        self.volume_size_in_gb = volume_size_in_gb
+        self.volume_kms_key = volume_kms_key
+        self.output_kms_key = output_kms_key
+        self.max_runtime_in_seconds = max_runtime_in_seconds
+        self.base_job_name = base_job_name
+        self.sagemaker_session = sagemaker_session
+        self.env = env
+        self.tags = tags
+        self.network_config = network_config
+        self.requirements = requirements
+        self.dockerfile = dockerfile
+
+
+class ScriptProcessor(Processor):
+    """A Processor that runs a script of yours: `command` (`["python3"]` when left out) and then the script's path."""
+
+    def __init__(
+        self,
+        role: Any = None,
+        image_uri: Any = None,
+        command: Sequence[Any] | None = None,
+        instance_count: Any = 1,
+        instance_type: Any = "ml.m5.large",
+        volume_size_in_gb: Any = 30,
+        volume_kms_key: Any = None,
+        output_kms_key: Any = None,
+        max_runtime_in_seconds: Any = None,
+        base_job_name: str | None = None,
+        sagemaker_session: Any = None,
+        env: Mapping[str, Any] | None = None,
+        tags: Tags | None = None,
+        network_config: Any = None,
+        *,
+        requirements: Sequence[str] | str | PathLike[str] | None = None,
+        dockerfile: str | PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(
+            role=role,
+            image_uri=image_uri,
+            instance_count=instance_count,
+            instance_type=instance_type,
+            volume_size_in_gb=volume_size_in_gb,
+            volume_kms_key=volume_kms_key,
+            output_kms_key=output_kms_key,
+            max_runtime_in_seconds=max_runtime_in_seconds,
+            base_job_name=base_job_name,
+            sagemaker_session=sagemaker_session,
+            env=env,
+            tags=tags,
+            network_config=network_config,
+            requirements=requirements,
+            dockerfile=dockerfile,
+        )
+        self.command = command
+
+
+class ProcessingInput:
+    """One input of a processing job.
+
+    source: an `s3://` URI, or a local file or folder, which is stored by content. destination: an absolute path below
+    `/opt/ml/processing/`. s3_input: an object with `s3_uri`, `local_path`, `s3_data_type`, `s3_input_mode`,
+    `s3_data_distribution_type` and `s3_compression_type`, instead of the arguments. dataset_definition: an object with
+    `_to_request_dict`, or the request's own dict.
+    """
+
+    def __init__(
+        self,
+        source: Any = None,
+        destination: Any = None,
+        input_name: Any = None,
+        s3_data_type: Any = "S3Prefix",
+        s3_input_mode: Any = "File",
+        s3_data_distribution_type: Any = "FullyReplicated",
+        s3_compression_type: Any = "None",
+        s3_input: Any = None,
+        dataset_definition: Any = None,
+        app_managed: Any = False,
+    ) -> None:
+        self.source = source
+        self.destination = destination
+        self.input_name = input_name
+        self.s3_data_type = s3_data_type
+        self.s3_input_mode = s3_input_mode
+        self.s3_data_distribution_type = s3_data_distribution_type
+        self.s3_compression_type = s3_compression_type
+        self.s3_input = s3_input
+        self.dataset_definition = dataset_definition
+        self.app_managed = app_managed
+
+
+class ProcessingOutput:
+    """One output of a processing job.
+
+    source: the folder in the container, below `/opt/ml/processing/`. destination: an `s3://` URI; None means a prefix
+    of this execution and job, as with `outputs=["name"]`. feature_store_output: a feature group's name, or an object
+    with `feature_group_name`.
+    """
+
+    def __init__(
+        self,
+        source: Any = None,
+        destination: Any = None,
+        output_name: Any = None,
+        s3_upload_mode: Any = "EndOfJob",
+        app_managed: Any = False,
+        feature_store_output: Any = None,
+    ) -> None:
+        self.source = source
+        self.destination = destination
+        self.output_name = output_name
+        self.s3_upload_mode = s3_upload_mode
+        self.app_managed = app_managed
+        self.feature_store_output = feature_store_output

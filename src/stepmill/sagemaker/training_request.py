@@ -1,0 +1,234 @@
+"""Builds `CreateTrainingJob` requests.
+
+In: an estimator, channels, hyperparameters, a Place. Out: Built. Touches: the code and data files named, to pack them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stepmill.sagemaker.built import (
+    Built,
+    Place,
+    as_text,
+    attribute,
+    first,
+    given,
+    image_uri,
+    is_classic,
+    is_placeholder,
+    request_dict,
+    tag_list,
+)
+from stepmill.sagemaker.channels import channels
+from stepmill.sagemaker.hyperparameters import training_code, training_hyperparameters
+from stepmill.sagemaker.limits import check_metrics, check_request, check_spot
+
+
+def training_request(
+    estimator: Any,
+    *,
+    place: Place,
+    data: Any = None,
+    hyperparameters: Any = None,
+    mini_batch_size: Any = None,
+    experiment_config: Any = None,
+    tags: Any = None,
+    output_data_config_path: Any = None,
+    explicit_job_name: bool = False,
+) -> Built:
+    """The `CreateTrainingJob` request of an estimator: ours, sagemaker 2's or anything with the same attributes.
+
+    data: one channel named `training`, or `{channel: value}`; a value is an `s3://` URI, a local path (stored by
+    content), a run-time value or a TrainingInput. hyperparameters: added to the estimator's and stronger than they; one
+    run-time value stands for all of them and is passed on untouched, so its values must be strings already.
+    The script of `entry_point=` travels as `sourcedir.tar.gz`, named by the hyperparameters `sagemaker_program` and
+    `sagemaker_submit_directory`, which SageMaker's training toolkit reads; beside one run-time value for all
+    hyperparameters they are the toolkit's environment variables instead.
+
+    When the job name, the image and the role are all given, the output path is the bucket itself and a
+    `DebugHookConfig` is sent unless `debugger_hook_config=False`, as stepfunctions 2.3.0 does; else the output path is
+    the execution's prefix and the hook is sent only when asked for. What that library drops without a word
+    (environment, retries, isolation, encryption, a checkpoint URI without a local path) is sent.
+    """
+    built = Built()
+    if not (hasattr(estimator, "max_run") and hasattr(estimator, "instance_type")):
+        hint = "give an Estimator; sagemaker 3's ModelTrainer is not read yet"
+        built.complain("not-an-estimator", f"{estimator!r} is no estimator", hint)
+        return built
+    request = built.request
+    classic = is_classic(estimator, explicit_job_name)
+    request["TrainingJobName"] = place.job_name
+    request["AlgorithmSpecification"] = _algorithm(estimator, place, built)
+    code = training_code(estimator, place, built)
+    values = training_hyperparameters(estimator, hyperparameters, mini_batch_size, code, built)
+    if first(values) is not None:
+        request["HyperParameters"] = values
+    read = channels(estimator, data, code, place, built)
+    if read:
+        request["InputDataConfig"] = read
+    output_path = attribute(estimator, "output_path")
+    if output_path is None:
+        output_path = f"s3://{place.bucket}/" if classic else f"s3://{place.bucket}/{place.prefix}"
+    request["OutputDataConfig"] = {
+        "S3OutputPath": output_path if output_data_config_path is None else output_data_config_path,
+        **given(
+            KmsKeyId=attribute(estimator, "output_kms_key"),
+            CompressionType="NONE" if attribute(estimator, "disable_output_compression") is True else None,
+        ),
+    }
+    request["ResourceConfig"] = _resources(estimator)
+    max_run, max_wait = attribute(estimator, "max_run", 86400), attribute(estimator, "max_wait")
+    spot = attribute(estimator, "use_spot_instances", False)
+    max_wait = check_spot(spot, max_run, max_wait, built)
+    request["StoppingCondition"] = {"MaxRuntimeInSeconds": max_run, **given(MaxWaitTimeInSeconds=max_wait)}
+    if first(spot) is not None:
+        request["EnableManagedSpotTraining"] = spot
+    role = attribute(estimator, "role")
+    request["RoleArn"] = place.role if role is None else role
+    request |= _options(estimator, place, built)
+    if code.environment and is_placeholder(request.get("Environment")):
+        hint = "give one of them as a dict"
+        built.complain("all-at-run-time", "hyperparameters and environment are both one run-time value", hint)
+    elif code.environment:
+        request["Environment"] = {**request.get("Environment", {}), **code.environment}
+    request |= _debugger(estimator, output_path, classic)
+    if experiment_config is not None:
+        request["ExperimentConfig"] = experiment_config
+    if (all_tags := first(tags, attribute(estimator, "tags"))) is not None:
+        request["Tags"] = tag_list(all_tags)
+    check_request("CreateTrainingJob", built)
+    return built
+
+
+def _algorithm(estimator: Any, place: Place, built: Built) -> dict[str, Any]:
+    metrics = attribute(estimator, "metric_definitions")
+    if isinstance(metrics, Mapping):
+        metrics = [{"Name": name, "Regex": regex} for name, regex in metrics.items()]
+    check_metrics(metrics, built)
+    access = attribute(estimator, "training_repository_access_mode")
+    provider = attribute(estimator, "training_repository_credentials_provider_arn")
+    image_config = given(
+        TrainingRepositoryAccessMode=access,
+        TrainingRepositoryAuthConfig=None
+        if provider is None
+        else {"TrainingRepositoryCredentialsProviderArn": provider},
+    )
+    return {
+        "TrainingImage": image_uri(estimator, place, built),
+        "TrainingInputMode": attribute(estimator, "input_mode", "File"),
+        **given(
+            MetricDefinitions=metrics,
+            EnableSageMakerMetricsTimeSeries=attribute(estimator, "enable_sagemaker_metrics"),
+            ContainerEntrypoint=_texts(attribute(estimator, "container_entry_point")),
+            ContainerArguments=_texts(attribute(estimator, "container_arguments")),
+            TrainingImageConfig=image_config or None,
+        ),
+    }
+
+
+def _resources(estimator: Any) -> dict[str, Any]:
+    groups = attribute(estimator, "instance_groups")
+    machines = (
+        given(InstanceCount=attribute(estimator, "instance_count"), InstanceType=attribute(estimator, "instance_type"))
+        if groups is None
+        else {"InstanceGroups": [request_dict(group) for group in groups]}
+    )
+    return {
+        **machines,
+        "VolumeSizeInGB": attribute(estimator, "volume_size", 30),
+        **given(
+            VolumeKmsKeyId=attribute(estimator, "volume_kms_key"),
+            KeepAlivePeriodInSeconds=attribute(estimator, "keep_alive_period_in_seconds"),
+            TrainingPlanArn=attribute(estimator, "training_plan"),
+            InstancePlacementConfig=attribute(estimator, "instance_placement_config"),
+        ),
+    }
+
+
+def _options(estimator: Any, place: Place, built: Built) -> dict[str, Any]:
+    subnets, groups = attribute(estimator, "subnets"), attribute(estimator, "security_group_ids")
+    if (subnets is None) != (groups is None):
+        built.complain(
+            "half-a-vpc", "subnets= and security_group_ids= are given one without the other", "SageMaker needs both"
+        )
+    uri, path = attribute(estimator, "checkpoint_s3_uri"), attribute(estimator, "checkpoint_local_path")
+    if uri is True:
+        uri = f"s3://{place.bucket}/{place.prefix}/checkpoints/{place.slug}"
+    if path is not None and uri is None:
+        built.complain(
+            "checkpoint-nowhere", "checkpoint_local_path= is given without a URI", "add checkpoint_s3_uri=True"
+        )
+    environment = attribute(estimator, "environment")
+    if isinstance(environment, Mapping):
+        environment = {str(name): as_text(value) for name, value in environment.items()}
+    isolated = attribute(estimator, "enable_network_isolation")
+    isolated = isolated() if callable(isolated) and not is_placeholder(isolated) else isolated
+    return given(
+        CheckpointConfig=None if uri is None else {"S3Uri": uri, **given(LocalPath=path)},
+        VpcConfig=None if subnets is None or groups is None else {"Subnets": subnets, "SecurityGroupIds": groups},
+        Environment=first(environment),
+        EnableNetworkIsolation=first(isolated),
+        EnableInterContainerTrafficEncryption=first(attribute(estimator, "encrypt_inter_container_traffic")),
+        RetryStrategy=_one("MaximumRetryAttempts", attribute(estimator, "max_retry_attempts")),
+        InfraCheckConfig=_one("EnableInfraCheck", _flag(estimator, "enable_infra_check")),
+        RemoteDebugConfig=_one("EnableRemoteDebug", _flag(estimator, "enable_remote_debug")),
+        SessionChainingConfig=_one("EnableSessionTagChaining", _flag(estimator, "enable_session_tag_chaining")),
+    )
+
+
+def _flag(estimator: Any, name: str) -> Any:
+    # sagemaker 2 keeps some of these behind methods (`get_remote_debug_config`) and under a leading underscore.
+    value = attribute(estimator, name)
+    return attribute(estimator, f"_{name}") if value is None or callable(value) else value
+
+
+def _one(field: str, value: Any) -> dict[str, Any] | None:
+    return None if value is None else {field: value}
+
+
+def _debugger(estimator: Any, output_path: Any, classic: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    hook = attribute(estimator, "debugger_hook_config")
+    rules = attribute(estimator, "rules")
+    if hook is True or (hook is None and (classic or rules)):
+        fields["DebugHookConfig"] = {"S3OutputPath": output_path}
+    elif hook is not None and hook is not False:
+        fields["DebugHookConfig"] = _hook(hook, output_path)
+    if rules is not None:
+        fields["DebugRuleConfigurations"] = [_rule(rule) for rule in rules]
+    for field, name in (
+        ("TensorBoardOutputConfig", "tensorboard_output_config"),
+        ("ProfilerConfig", "profiler_config"),
+    ):
+        if (config := attribute(estimator, name)) is not None:
+            fields[field] = request_dict(config)
+    return fields
+
+
+def _hook(hook: Any, output_path: Any) -> Any:
+    if isinstance(hook, Mapping):
+        return hook
+    collections = attribute(hook, "collection_configs")
+    return {
+        "S3OutputPath": first(attribute(hook, "s3_output_path"), output_path),
+        **given(
+            LocalPath=attribute(hook, "container_local_output_path"),
+            HookParameters=attribute(hook, "hook_parameters"),
+            CollectionConfigurations=None
+            if collections is None
+            else [{"CollectionName": each.name, **given(CollectionParameters=each.parameters)} for each in collections],
+        ),
+    }
+
+
+def _rule(rule: Any) -> Any:
+    convert = getattr(rule, "to_debugger_rule_config_dict", None)
+    return convert() if callable(convert) else rule
+
+
+def _texts(values: Any) -> Any:
+    if values is None or is_placeholder(values):
+        return values
+    return [as_text(value) for value in ([values] if isinstance(values, str) else values)] or None

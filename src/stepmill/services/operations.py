@@ -1,0 +1,72 @@
+"""The one verb: a service, an operation and a request become a response.
+
+In: names as AWS spells them and a request dict. Out: a response dict, or ServiceError with AWS's own code.
+Touches: nothing itself; the handlers do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+Response = dict[str, Any]
+Handler = Callable[..., Response]
+_Method = TypeVar("_Method", bound=Callable[..., Response])
+
+
+class ServiceError(Exception):
+    """An operation was refused, as AWS refuses it.
+
+    `code` is AWS's error code (`StateMachineDoesNotExist`, `ResourceInUse`), `message` its wording, `status` the HTTP
+    status a client would see.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def operation(name: str) -> Callable[[_Method], _Method]:
+    """Mark a method as the one that answers AWS's operation `name`."""
+
+    def mark(method: _Method) -> _Method:
+        method.__stepmill_operation__ = name  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Operations:
+    """The services of this machine, callable by name."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[tuple[str, str], Handler] = {}
+
+    def add(self, service: str, provider: object) -> None:
+        """Offer every method of `provider` that carries `@operation` under `service`."""
+        for attribute in dir(type(provider)):
+            name = getattr(getattr(type(provider), attribute), "__stepmill_operation__", None)
+            if name is not None:
+                self._handlers[service, name] = getattr(provider, attribute)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Every (service, operation) that is answered here, sorted."""
+        return sorted(self._handlers)
+
+    def call(self, service: str, name: str, request: Mapping[str, Any], *, token: str | None = None) -> Response:
+        """Answer one operation.
+
+        `token` names the act that asked; an operation that starts something finds by it what it already started.
+        Raises ServiceError, with AWS's code, when the request is refused; an operation nobody answers here is refused
+        as `UnknownOperationException`, naming the nearest one.
+        """
+        handler = self._handlers.get((service, name))
+        if handler is None:
+            known = [known for owner, known in self._handlers if owner == service]
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ServiceError("UnknownOperationException", f"{service}:{name} is not answered on this machine.{hint}")
+        return handler(dict(request), token=token)

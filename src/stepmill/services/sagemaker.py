@@ -1,0 +1,205 @@
+"""Amazon SageMaker's processing and training jobs, answered here.
+
+In: SageMaker requests as boto3 spells them. Out: responses with times in seconds, and the results Step Functions makes
+of ended jobs. Touches: the job folders, through jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stepmill.engine.signals import Act
+from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
+from stepmill.sagemaker.shapes import validate
+from stepmill.services.operations import Response, ServiceError, operation
+from stepmill.services.surroundings import Surroundings
+
+_WORD = {"training": "TrainingJob", "processing": "ProcessingJob"}
+_PATH = {"training": "training-job", "processing": "processing-job"}
+# Step Functions gives times in milliseconds and the tags as a map (reference: "Result of .sync").
+_TIMES = (
+    "CreationTime",
+    "TrainingStartTime",
+    "TrainingEndTime",
+    "ProcessingStartTime",
+    "ProcessingEndTime",
+    "LastModifiedTime",
+)
+
+
+class SageMaker:
+    """The jobs of one account and region."""
+
+    def __init__(self, jobs: Jobs, surroundings: Surroundings, *, region: str, account: str, grace: float) -> None:
+        """`grace` is the seconds between SIGTERM and SIGKILL (SageMaker: 120)."""
+        self._jobs = jobs
+        self._surroundings = surroundings
+        self._scope = f"arn:aws:sagemaker:{region}:{account}"
+        self._grace = grace
+
+    @operation("CreateTrainingJob")
+    def create_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Start a training job. The same token again finds the job it started."""
+        return self._create("training", request, token)
+
+    @operation("CreateProcessingJob")
+    def create_processing_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Start a processing job. The same token again finds the job it started."""
+        return self._create("processing", request, token)
+
+    @operation("DescribeTrainingJob")
+    def describe_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """What a training job was asked and what became of it."""
+        return self._describe(self._named("training", request))
+
+    @operation("DescribeProcessingJob")
+    def describe_processing_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """What a processing job was asked and what became of it."""
+        return self._describe(self._named("processing", request))
+
+    @operation("StopTrainingJob")
+    def stop_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """SIGTERM, the grace, SIGKILL."""
+        self._named("training", request).stop()
+        return {}
+
+    @operation("StopProcessingJob")
+    def stop_processing_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """SIGTERM, the grace, SIGKILL."""
+        self._named("processing", request).stop()
+        return {}
+
+    @operation("ListTrainingJobs")
+    def list_training_jobs(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Training jobs, newest first."""
+        return {"TrainingJobSummaries": self._list("training", request)}
+
+    @operation("ListProcessingJobs")
+    def list_processing_jobs(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Processing jobs, newest first."""
+        return {"ProcessingJobSummaries": self._list("processing", request)}
+
+    # what a Task state needs of a job it started
+
+    def job_of(self, kind: Kind, act: Act) -> Job | None:
+        """The job that this very act started, or None."""
+        name = act.parameters.get(f"{_WORD[kind]}Name") if isinstance(act.parameters, dict) else None
+        job = self._jobs.find(kind, name) if isinstance(name, str) else None
+        return job if job is not None and job.token == act.name else None
+
+    def result(self, kind: Kind, act: Act) -> tuple[str, Response]:
+        """Wait for the job of an act. Out: its status, and the result as Step Functions' `.sync` gives it."""
+        job = self.job_of(kind, act)
+        assert job is not None, "an act waits for the job that it created"
+        job.wait()
+        described = self._describe(job)
+        tags = described.pop("Tags", [])
+        result = {
+            key: round(value * 1000) if key in _TIMES and value is not None else value
+            for key, value in described.items()
+            if value is not None
+        }
+        for field, stamps in (
+            ("SecondaryStatusTransitions", ("StartTime", "EndTime")),
+            ("FinalMetricDataList", ("Timestamp",)),
+        ):
+            for row in result.get(field, ()):
+                row.update({stamp: round(row[stamp] * 1000) for stamp in stamps if row.get(stamp) is not None})
+        return described[f"{_WORD[job.kind]}Status"], result | {"Tags": {tag["Key"]: tag["Value"] for tag in tags}}
+
+    # one path for both kinds
+
+    def _create(self, kind: Kind, request: dict[str, Any], token: str | None) -> Response:
+        word = _WORD[kind]
+        faults = validate(f"Create{word}", request)
+        if faults:
+            listed = "; ".join(f"{message} at '{place}'" for place, message in faults)
+            count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected"
+            raise ServiceError("ValidationException", f"{count}: {listed}")
+        name = request[f"{word}Name"]
+        specification = request["AppSpecification" if kind == "processing" else "AlgorithmSpecification"]
+        image = specification.get("ImageUri") or specification.get("TrainingImage") or ""
+        python = self._surroundings.python("image", image)
+        try:
+            self._jobs.create(
+                kind,
+                request,
+                token=token or f"{kind}:{name}",
+                python=python,
+                grace=self._grace,
+                environ=self._surroundings.environ(token, python),
+                secrets=self._surroundings.secrets(token),
+            )
+        except JobExists:
+            arn = self._arn(kind, name)
+            raise ServiceError(
+                "ResourceInUse",
+                "Job name must be unique within an AWS account and region, and a "
+                f"{_PATH[kind].replace('-', ' ')} with this name already exists ({arn})",
+            ) from None
+        return {f"{word}Arn": self._arn(kind, name)}
+
+    def _arn(self, kind: Kind, name: str) -> str:
+        return f"{self._scope}:{_PATH[kind]}/{name}"
+
+    def _named(self, kind: Kind, request: Mapping[str, Any]) -> Job:
+        name = str(request[f"{_WORD[kind]}Name"])
+        job = self._jobs.find(kind, name)
+        if job is None:
+            raise ServiceError("ResourceNotFound", f"Requested resource not found: {self._arn(kind, name)}")
+        return job
+
+    def _list(self, kind: Kind, request: Mapping[str, Any]) -> list[Response]:
+        word = _WORD[kind]
+        rows: list[Response] = []
+        for job in self._jobs.list(kind):  # newest first
+            state = job.state()
+            if request.get("StatusEquals") in (None, state.status) and request.get("NameContains", "") in job.name:
+                rows.append(
+                    {
+                        f"{word}Name": job.name,
+                        f"{word}Arn": self._arn(kind, job.name),
+                        f"{word}Status": state.status,
+                        "CreationTime": state.created,
+                        f"{word[:-3]}EndTime": state.ended,
+                    }
+                )
+        return rows[: int(request.get("MaxResults", 100))]
+
+    def _describe(self, job: Job) -> Response:
+        state = job.state()
+        word = _WORD[job.kind]
+        response: Response = {
+            **job.request,
+            f"{word}Arn": self._arn(job.kind, job.name),
+            f"{word}Status": state.status,
+            "CreationTime": state.created,
+            f"{word[:-3]}StartTime": state.started,
+            f"{word[:-3]}EndTime": state.ended,
+            "LastModifiedTime": state.ended or state.started or state.created,
+            "FailureReason": state.failure_reason or None,
+        }
+        if job.kind == "processing":
+            response["ExitMessage"] = state.exit_message or None
+        else:
+            response |= _training(state)
+        return {key: value for key, value in response.items() if value is not None}
+
+
+def _training(state: JobState) -> Response:
+    ends = [after.at for after in state.transitions[1:]] + [state.ended] * bool(state.transitions)
+    return {
+        "SecondaryStatus": state.secondary,
+        "SecondaryStatusTransitions": [
+            {"Status": entered.status, "StartTime": entered.at, "EndTime": left, "StatusMessage": entered.message}
+            for entered, left in zip(state.transitions, ends, strict=True)
+        ],
+        "ModelArtifacts": {"S3ModelArtifacts": state.model} if state.model else None,
+        "FinalMetricDataList": [
+            {"MetricName": name, "Value": value, "Timestamp": at} for name, value, at in state.metrics
+        ]
+        or None,
+        "TrainingTimeInSeconds": state.billable,
+        "BillableTimeInSeconds": state.billable,
+    }

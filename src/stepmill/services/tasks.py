@@ -1,0 +1,178 @@
+"""Carries out what a Task state asked for.
+
+In: an act, named by the event that asked for it. Out: signals (submitted, finished, failed). Touches: nothing itself;
+everything goes through `call`. What belongs here is how a response becomes a task's result, never what a service does.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from stepmill.asl.integrations import Integration, error_name, integration
+from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
+from stepmill.services.lambda_ import error_of
+from stepmill.services.operations import Operations, ServiceError
+from stepmill.services.sagemaker import SageMaker
+
+_SERVICE_WORDS = {"sagemaker": "AmazonSageMaker", "s3": "S3", "lambda": "AWSLambda", "states": "AWSStepFunctions"}
+Say = Callable[[Signal], None]
+
+
+class Tasks:
+    """The performer of an engine. `perform` returns at once; signals come from threads of its own."""
+
+    def __init__(self, operations: Operations, sagemaker: SageMaker, *, calls: int, jobs: int) -> None:
+        """At most `calls` operations and `jobs` new jobs are under way at a time; the rest queue in order."""
+        self._operations = operations
+        self._sagemaker = sagemaker
+        self._calls = _Crew("stepmill-call", calls)
+        self._jobs = _Crew("stepmill-job", jobs)
+
+    def perform(self, act: Act, signal: Say) -> None:
+        """Begin `act`; `signal` is called, from any thread, with what becomes of it."""
+        row = integration(act.resource)
+        if row.job is None:
+            self._calls.take(lambda: self._attempt(row, act, signal, self._request))
+        elif self._sagemaker.job_of(row.job, act) is not None:
+            # A job that already runs is watched outside the crew: it holds no slot that a new one could want.
+            _thread("stepmill-watch", lambda: self._attempt(row, act, signal, self._job))
+        else:
+            self._jobs.take(lambda: self._attempt(row, act, signal, self._job))
+
+    def cancel(self, act: Act) -> None:
+        """Stop what `act` started, as far as that can be: a job gets SIGTERM and its grace."""
+        row = integration(act.resource)
+        job = self._sagemaker.job_of(row.job, act) if row.job is not None else None
+        if job is not None:
+            job.stop()
+
+    def _attempt(self, row: Integration, act: Act, signal: Say, work: Callable[[Integration, Act, Say], None]) -> None:
+        try:
+            work(row, act, signal)
+        except ServiceError as refusal:
+            code, message = refusal.code, f"{refusal.message} ({_origin(row, refusal)})"
+            signal(Failed(act, error_name(row, code), message))
+        except Exception as bug:  # noqa: BLE001 - one act's fault must not end the thread that serves the others
+            signal(Failed(act, "States.Runtime", f"a bug of Stepmill, please report it: {bug!r}"))
+
+    def _request(self, row: Integration, act: Act, signal: Say) -> None:
+        if row.service == "lambda":
+            self._invoke(row, act, signal)
+            return
+        response = self._operations.call(row.service, row.operation, act.parameters or {}, token=act.name)
+        signal(Finished(act, _plain(response) | ({} if not row.optimised else _sdk_metadata(act))))
+
+    def _invoke(self, row: Integration, act: Act, signal: Say) -> None:
+        direct = row.function is not None
+        request = {"FunctionName": act.resource, "Payload": act.parameters} if direct else dict(act.parameters or {})
+        request["Payload"] = json.dumps(request.get("Payload", {}), ensure_ascii=False)
+        response = self._operations.call("lambda", "Invoke", request, token=act.name)
+        if "FunctionError" in response:
+            error, cause = error_of(response["Payload"])
+            signal(Failed(act, error, cause))
+            return
+        payload = json.loads(response["Payload"] or b"null")
+        if direct:
+            signal(Finished(act, payload))
+            return
+        signal(Finished(act, {**_plain(response | {"Payload": None}), "Payload": payload, **_sdk_metadata(act)}))
+
+    def _job(self, row: Integration, act: Act, signal: Say) -> None:
+        assert row.job is not None
+        request = dict(act.parameters or {})
+        if row.pattern == "sync":
+            request["Tags"] = [*request.get("Tags", []), *_managed(act)]
+        created = self._operations.call(row.service, row.operation, request, token=act.name)
+        answer = _plain(created) | _sdk_metadata(act)
+        if row.pattern != "sync":
+            signal(Finished(act, answer))
+            return
+        if not act.submitted:
+            signal(Submitted(act, answer))
+        status, result = self._sagemaker.result(row.job, act)
+        if status == "Completed":
+            signal(Finished(act, result))
+        else:
+            # Whether AWS fails the task of a Stopped job is not documented; failing is the safe direction (parity.md).
+            signal(Failed(act, "States.TaskFailed", json.dumps(result, ensure_ascii=False, separators=(",", ":"))))
+
+
+class _Crew:
+    """A few threads that take work in order; they are made when there is work, and never keep a process alive."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name = name
+        self._size = size
+        self._changed = threading.Condition()
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._free = 0
+        self._hands = 0
+
+    def take(self, work: Callable[[], None]) -> None:
+        with self._changed:
+            self._waiting.append(work)
+            if self._free:
+                self._free -= 1
+                self._changed.notify()
+            elif self._hands < self._size:
+                self._hands += 1
+                _thread(self._name, self._serve)
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    self._free += 1
+                    self._changed.wait()
+                work = self._waiting.popleft()
+            work()
+
+
+def _thread(name: str, work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name=name, daemon=True).start()
+
+
+def _plain(value: Any) -> Any:
+    """A response as a Task state's JSON: bytes as text, times as ISO 8601."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return {
+            key: _iso(item) if isinstance(item, float) and key in _TIMES else _plain(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+_TIMES = frozenset({"LastModified", "CreationTime", "CreationDate", "LastModifiedTime"})
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _managed(act: Act) -> list[dict[str, str]]:
+    return [
+        {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"},
+        {"Key": "AWS_STEP_FUNCTIONS_EXECUTION_ARN", "Value": act.execution},
+    ]
+
+
+def _sdk_metadata(act: Act) -> dict[str, Any]:
+    """What AWS's optimised integrations add to a response; the request id is the act's own name."""
+    return {
+        "SdkHttpMetadata": {"AllHttpHeaders": {}, "HttpHeaders": {}, "HttpStatusCode": 200},
+        "SdkResponseMetadata": {"RequestId": act.name.rpartition(":")[2]},
+    }
+
+
+def _origin(row: Integration, refusal: ServiceError) -> str:
+    word = _SERVICE_WORDS.get(row.service, row.service)
+    return f"Service: {word}, Status Code: {refusal.status}, Request ID: local"

@@ -1,0 +1,214 @@
+"""Says where a run happens: the settings of a stage, and the environment its jobs and functions are given.
+
+In: a folder, the environment, flags. Out: `Settings`, or a `SettingsError` that names the nearest key.
+Touches: reads `pyproject.toml` and looks for the store's folder; writes nothing.
+
+What a setting means belongs here; what is done with it never does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+STORE = ".stepmill"
+PREFIX = "STEPMILL_"
+
+KEYS = ("store", "stage", "region", "account", "bucket", "cache", "grace", "pass_env", "secrets", "functions")
+_LISTS = ("pass_env", "secrets")
+_PATHS = ("store", "cache")
+_PATTERNS = {
+    "stage": (re.compile(r"[a-z][a-z0-9-]{0,31}"), "lower-case letters, digits and hyphens, such as local or prod"),
+    "region": (re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+"), "an AWS region, such as us-east-1"),
+    "account": (re.compile(r"[0-9]{12}"), "the 12 digits of an AWS account"),
+    "bucket": (re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "an S3 bucket name: 3 to 63 of a-z, 0-9, '.' and '-'"),
+}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|WEBHOOK|CREDENTIAL|PRIVATE|DSN|AUTH", re.IGNORECASE)
+_CREDENTIALS = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    }
+)
+_CARRIED = ("HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR")
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be: says where it stands, what is wrong with it and what would do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a stage is, merged: flag > `STEPMILL_*` variable > `pyproject.toml` `[tool.stepmill]` > default.
+
+    `pass_env` and `secrets` are the exception: names given in several places add up, so that a secret named once stays
+    one.
+    """
+
+    root: Path
+    """Folder of the `pyproject.toml` that was read, else the folder that was started from."""
+    store: Path
+    """The store's folder, `…/.stepmill`: executions, jobs, objects."""
+    cache: Path
+    """Where environments made from requirements are kept, for all projects of this user."""
+    stage: str = "local"
+    region: str = "us-east-1"
+    account: str = "000000000000"
+    bucket: str = "stepmill-local"
+    grace: float = 120.0
+    """Seconds between SIGTERM and SIGKILL; SageMaker gives 120."""
+    pass_env: tuple[str, ...] = ()
+    """Names of the parent's environment variables that jobs and functions get."""
+    secrets: tuple[str, ...] = ()
+    """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """Lambda function name → `file.py:handler`, relative to `root`."""
+
+
+def load_settings(start: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
+    """The settings in force in folder `start` (default: where the process stands).
+
+    Flags that are None count as not given. Paths in `pyproject.toml` are relative to its folder, those of flags and
+    variables to `start`. Raises SettingsError.
+    """
+    start = (start or Path.cwd()).absolute()
+    environ = os.environ if environ is None else environ
+    project = _nearest_holding(start, "pyproject.toml")
+    root = project or start
+    merged: dict[str, Any] = {}
+    sources = [
+        (_from_pyproject(root) if project else {}, f"{root / 'pyproject.toml'} [tool.stepmill]: ", root),
+        (_from_environ(environ), "the environment: ", start),
+        ({key: value for key, value in flags.items() if value is not None}, "", start),
+    ]
+    for given, where, base in sources:
+        for key, value in given.items():
+            if key not in KEYS:
+                raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
+            checked = _checked(key, value, where, base)
+            merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
+    merged.setdefault("store", (_nearest_holding(start, STORE) or root) / STORE)
+    merged.setdefault("cache", _cache(environ))
+    masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
+    merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
+    return Settings(root=root, **merged)
+
+
+def clean_environment(
+    parent: Mapping[str, str], python: str, region: str, passed: Sequence[str] = ()
+) -> dict[str, str]:
+    """The environment of a job or a function: what a process needs to live, and nothing that reaches real AWS.
+
+    `python` is the interpreter whose folder comes first in PATH; `passed` are names copied from `parent`. The dummies
+    point boto3 at a loopback port where nobody listens, so a script's own call fails at once instead of reaching an
+    account by accident. Passing credentials by name is asking for the real thing: then the dummies stay away.
+    """
+    given = {name: parent[name] for name in passed if name in parent}
+    made = {name: parent[name] for name in _CARRIED if name in parent}
+    made |= {name: value for name, value in parent.items() if name.startswith("LC_")}
+    made["PATH"] = os.pathsep.join(dict.fromkeys([str(Path(python).parent), *_path(parent)]))
+    made |= {"PYTHONUNBUFFERED": "1", "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    if _CREDENTIALS.isdisjoint(given):
+        made |= {
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": "stepmill",
+            "AWS_SECRET_ACCESS_KEY": "stepmill",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+    return made | given
+
+
+def _path(parent: Mapping[str, str]) -> list[str]:
+    return [part for part in parent.get("PATH", os.defpath).split(os.pathsep) if part]
+
+
+def _nearest_holding(start: Path, name: str) -> Path | None:
+    return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
+
+
+def _cache(environ: Mapping[str, str]) -> Path:
+    # the XDG specification says to ignore a relative value
+    base = environ.get("XDG_CACHE_HOME", "")
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    return (Path(base) if Path(base).is_absolute() else home / ".cache") / "stepmill"
+
+
+def _from_pyproject(folder: Path) -> Mapping[str, Any]:
+    import tomllib  # here, because most processes of ours never read a project file
+
+    path = folder / "pyproject.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as problem:
+        raise SettingsError(f"{path}: cannot be read: {problem}") from problem
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: [tool.stepmill] must be a table of settings")
+    # TOML's own habit is hyphens, Python's is underscores: both are the same key here
+    return {key.replace("-", "_"): value for key, value in table.items()}
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    named = {PREFIX + key.upper(): key for key in KEYS if key != "functions"}
+    found: dict[str, Any] = {}
+    for name, value in environ.items():
+        if name in named and value:
+            found[named[name]] = value.replace(",", " ").split() if named[name] in _LISTS else value
+        elif name.startswith(PREFIX) and name not in named and _near(name, named, 0.85):
+            # a variable of another tool may begin like ours; only what is nearly one of ours is a slip
+            raise SettingsError(f"the environment: there is no setting {name!r}{_hint(name, named)}")
+    return found
+
+
+def _checked(key: str, value: Any, where: str, base: Path) -> Any:
+    if key == "functions":
+        if not isinstance(value, Mapping) or not all(isinstance(v, str) and ":" in v for v in value.values()):
+            raise SettingsError(f'{where}functions must be a table such as {{notify = "functions.py:notify"}}')
+        return dict(value)
+    if key in _LISTS:
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, Sequence) or not all(isinstance(n, str) and _NAME.fullmatch(n) for n in names):
+            raise SettingsError(f"{where}{key} must be a list of environment variable names, not {value!r}")
+        return tuple(names)
+    if key == "grace":
+        return _seconds(value, where)
+    if key in _PATHS:
+        if not isinstance(value, str | os.PathLike) or not str(value):
+            raise SettingsError(f"{where}{key} must be the path of a folder, not {value!r}")
+        return Path(os.path.normpath(base / Path(value).expanduser()))
+    pattern, words = _PATTERNS[key]
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise SettingsError(f"{where}{key} must be {words}, not {value!r}")
+    return value
+
+
+def _seconds(value: Any, where: str) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if isinstance(value, bool) or not 0 <= seconds <= 86_400:
+        raise SettingsError(f"{where}grace must be a number of seconds between 0 and 86400, not {value!r}")
+    return seconds
+
+
+def _hint(word: str, known: Sequence[str] | Mapping[str, str]) -> str:
+    near = _near(word, known, 0.6)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+
+
+def _near(word: str, known: Sequence[str] | Mapping[str, str], cutoff: float) -> list[str]:
+    import difflib  # here, because it is needed only when something is wrong
+
+    return difflib.get_close_matches(word, known, 1, cutoff)

@@ -1,0 +1,51 @@
+"""One store, several processes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from projects import Project
+
+
+def test_two_runs_at_once_in_one_store_both_succeed_each_with_its_own_opt_ml(project: Project, tmp_path: Path):
+    project.tiny()
+    names = ("left", "right")
+    gates = {}
+    for name in names:
+        os.mkfifo(tmp_path / f"{name}.log.train")
+    runs = {
+        name: project.spawn("run", "pipeline.py", "--name", name, "--set", f"effects={tmp_path / name}.log")
+        for name in names
+    }
+    for name in names:  # both trainings are under way at the same moment
+        gates[name] = os.open(tmp_path / f"{name}.log.train", os.O_WRONLY)
+    for hand in gates.values():
+        os.close(hand)
+    for name, run in runs.items():
+        out, err = run.communicate(timeout=120)
+        assert run.returncode == 0, f"{name}\n{out}\n{err}"
+        assert (tmp_path / f"{name}.log").read_text().split() == ["Prepare", "Train", "Tell"]
+    listed = json.loads(project.stepmill("list", "--json").stdout)
+    assert {row["name"]: row["status"] for row in listed["executions"]} == dict.fromkeys(names, "SUCCEEDED")
+
+
+def test_the_sources_of_inputs_stay_as_they_were_when_a_job_overwrites_them(project: Project):
+    project.tiny()
+    project.write(
+        "prepare.py",
+        """
+        import pathlib
+        raw = pathlib.Path("/opt/ml/processing/raw/numbers.txt")
+        text = raw.read_text()
+        with raw.open("r+") as file:
+            file.write("9")
+        pathlib.Path("/opt/ml/processing/train/numbers.txt").write_text(text)
+        """,
+    )
+    project.stepmill("run", "pipeline.py")
+    stored = list((project.root / ".stepmill" / "objects").rglob("numbers.txt"))
+    assert stored
+    assert {path.read_text() for path in stored} == {"1 2 3\n"}
+    assert (project.root / "raw" / "numbers.txt").read_text() == "1 2 3\n"
