@@ -213,8 +213,8 @@ class Engine:
                 self._queue(arn)
         if batches:
             self._commit(batches, told)
-        for arn, error in poisoned:
-            self._poisoned(arn, error)
+        for arn, fault in poisoned:
+            self._poisoned(arn, fault)
         if self._ready or not self._inbox.empty():
             return now
         dues = [due for waiting in list(self._executions.values()) if (due := waiting.next_due()) is not None]
