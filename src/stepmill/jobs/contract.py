@@ -7,6 +7,10 @@ SageMaker training toolkit's `environment.py` and `mapping.py` (reference/sagema
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH103, PTH110, PTH123, PTH208
 # The supervisor imports this, and pathlib would cost it a megabyte.
 

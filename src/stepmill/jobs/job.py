@@ -25,6 +25,7 @@ from typing import Any, Literal
 from stepmill.clock import SystemClock
 
 from . import contract, outcome
+from .processes import kill_who_see
 from .state import JobState as JobState
 from .state import Transition
 from .supervisor import LOCK, PIPE
@@ -80,14 +81,21 @@ class Job:
         """Waits until the job is over, at most `timeout` seconds; whether it is.
 
         A job that was created and never started (its creator died in between) is not over and is not waited for:
-        `Jobs.create` with its token starts it.
+        `Jobs.create` with its token starts it. Of a job whose supervisor died without a result, whatever still runs is
+        killed.
         """
         if timeout is None:
             self._locked(fcntl.LOCK_SH)
         else:
             self._wait(time.monotonic() + timeout)
         _bury()
-        return (self.folder / "exit.json").exists() or (self._started() and not self.alive())
+        if (self.folder / "exit.json").exists():
+            return True
+        if not self._started() or self.alive():
+            return False
+        if not (self.folder / "exit.json").exists():
+            kill_who_see(str(self.folder / "ml"))
+        return True
 
     def state(self) -> JobState:
         """What is known of the job now."""
@@ -232,6 +240,8 @@ class Jobs:
         the clean environment it builds on (see `stage.clean_environment`), `secrets` the values that are masked in its
         log; neither of the two is ever written. Raises JobExists, OSError, ValueError for a name SageMaker refuses.
         """
+        if sys.platform != "linux":
+            raise OSError("jobs run on Linux only for now (WSL2 is Linux): elsewhere there is no private /opt/ml")
         name = contract.name_of(kind, request)
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no job name: 1 to 63 letters, digits and hyphens, first and last no hyphen")

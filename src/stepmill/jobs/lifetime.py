@@ -6,6 +6,10 @@ Here belongs the order of things; each of them is done in its own module.
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH101, PTH103, PTH106, PTH108, PTH110, PTH123
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
@@ -103,6 +107,7 @@ class Supervisor:
             file = os.open(f"{self.folder}/started", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             return False
+        outcome.reserve(self.folder, "exit.json")
         os.write(file, json.dumps({"pid": os.getpid(), "at": self.clock.now()}).encode())
         os.fsync(file)
         os.close(file)

@@ -5,7 +5,11 @@ Here belongs who is signalled and when; what an exit code means never does.
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
-# ruff: noqa: PTH123, PTH208
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# ruff: noqa: PTH116, PTH123, PTH208
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
@@ -165,6 +169,30 @@ class Processes:
         self._killed, self._kill_at = False, None
         _signal(pid if alone else -pid, signal.SIGKILL)
         _signal(pid, signal.SIGKILL)
+
+
+def kill_who_see(tree: str) -> None:
+    """Kills every process whose `/opt/ml` is this folder: what a job whose supervisor died has left running.
+
+    A process is known by what it sees, not by its number, which somebody else may have by now.
+    """
+    try:
+        mine = os.stat(tree)
+    except OSError:
+        return
+    for pid, _, _ in _table():
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            continue
+        try:
+            seen = os.stat(f"/proc/{pid}/root/opt/ml")
+            if (seen.st_dev, seen.st_ino) == (mine.st_dev, mine.st_ino):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        except OSError:
+            continue
+        finally:
+            os.close(handle)
 
 
 def _reap(pid: int) -> int | None:

@@ -7,7 +7,11 @@ namespace (root), a user namespace, bubblewrap, proot. `STEPMILL_SANDBOX` names 
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
-# ruff: noqa: PTH102, PTH110, PTH112, PTH115, PTH120, PTH208, PTH211
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH115, PTH120, PTH208, PTH211
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ import ctypes
 import json
 import os
 import signal
+
+from . import wrappers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 
 
 MODES = ("namespace", "userns", "bwrap", "proot")
-ML = "/opt/ml"
+ML = wrappers.ML
 CURE = (
     "install bubblewrap (apt-get install bubblewrap) or proot (apt-get install proot), or allow user namespaces: on "
     "Ubuntu 23.10 and later `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, add the "
@@ -143,6 +149,8 @@ def start(
 def probe(scratch: str) -> dict[str, str]:
     """Each mode of this machine and user, with why it does not work ("" when it does). `scratch` is an empty folder."""
     found = {}
+    scratch = f"{scratch}/ml"
+    os.makedirs(scratch, exist_ok=True)
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
         for mode in MODES:
@@ -282,19 +290,12 @@ def _mount_overlay(overlay: Overlay, user: bool) -> None:
 
 def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], _Failure | None]:
     """The words before the command, or why the program that they name does not work here."""
-    path = _find(mode, os.environ.get("PATH", os.defpath))
+    path = wrappers.find(mode, os.environ.get("PATH", os.defpath))
     if path is None:
         return [], {"step": "sandbox", "why": "not installed"}
-    if mode == "bwrap":
-        words = [path, "--dev-bind", "/", "/", *_bwrap_opt(), "--bind", tree, ML, "--die-with-parent"]
-        command = [*words, "--chdir", cwd, "--"]
-    else:
-        words = [path, "-b", f"{tree}:{ML}", "-w"]
-        command = [*words, cwd]
     # Their own failures look like the job's (exit 1, a line on stderr), so they are tried with what cannot fail.
-    test = [*words, "--chdir", "/", "--", "/bin/true"] if mode == "bwrap" else [*words, "/", "/bin/true"]
-    why = _try(test)
-    return ([], {"step": "sandbox", "why": why}) if why else (command, None)
+    why = _try([*wrappers.words(mode, path, tree, "/"), "/bin/true"])
+    return ([], {"step": "sandbox", "why": why}) if why else (wrappers.words(mode, path, tree, cwd), None)
 
 
 def _try(command: list[str]) -> str:
@@ -313,8 +314,10 @@ def _try(command: list[str]) -> str:
 
 def _proot_note(tree: str) -> str:
     """Whether this proot is one of those that do not know the system call statx, and so hide `/opt/ml` from some."""
-    path, inside = _find("proot", os.environ.get("PATH", os.defpath)), os.listdir(tree)
-    if path is None or not inside or not _try([path, "-b", f"{tree}:{ML}", "/bin/ls", "-d", f"{ML}/{inside[0]}"]):
+    path, inside = wrappers.find("proot", os.environ.get("PATH", os.defpath)), os.listdir(tree)
+    if path is None or not inside:
+        return ""
+    if not _try([*wrappers.words("proot", path, tree, "/"), "/bin/ls", "-d", f"{ML}/{inside[0]}"]):
         return ""
     return (
         "stepmill: this proot does not know the system call statx: Python sees /opt/ml, programs such as ls do not; "
@@ -322,36 +325,15 @@ def _proot_note(tree: str) -> str:
     )
 
 
-def _bwrap_opt() -> list[str]:
-    """What bubblewrap needs to make `/opt/ml` in a private `/opt`: as root it would make it in the machine's."""
-    if os.path.isdir(ML):
-        return []
-    words = ["--tmpfs", "/opt"]
-    for entry in os.scandir("/opt"):
-        if entry.is_symlink():
-            words += ["--symlink", os.readlink(entry.path), entry.path]
-        else:
-            words += ["--dev-bind", entry.path, entry.path]
-    return words
-
-
 def _look_for(program: str, tree: str, env: Mapping[str, str]) -> None:
     """Raises NotStarted for a program that is not there: the wrapper would report that as an exit code of its own."""
     if "/" not in program:
-        found = _find(program, env.get("PATH", os.defpath)) is not None
+        found = wrappers.find(program, env.get("PATH", os.defpath)) is not None
     else:
         path = tree + program[len(ML) :] if program.startswith(ML + "/") else program
         found = os.path.exists(path) or not program.startswith("/")
     if not found:
         raise NotStarted(f"{program}: {os.strerror(2)}", 127)
-
-
-def _find(program: str, path: str) -> str | None:
-    for folder in path.split(os.pathsep):
-        candidate = f"{folder or '.'}/{program}"
-        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
-            return candidate
-    return None
 
 
 _LIBC: list[ctypes.CDLL] = []
