@@ -170,8 +170,8 @@ class Supervisor:
         if started.note:
             log.write("err", [started.note], self.clock.now())
         captures = {
-            out_read: Capture("out", log, self.redactor, metrics.line),
-            err_read: Capture("err", log, self.redactor, metrics.line),
+            out_read: Capture("out", log, self.redactor, metrics.lines),
+            err_read: Capture("err", log, self.redactor, metrics.lines),
         }
         status = self.processes.attend(started.pid, captures, self.clock.now, started.wrapped, self._stopping)
         # When the first process of a container ends, so does everything in it.
