@@ -41,6 +41,14 @@ def test_a_job_sees_its_own_opt_ml_and_the_machine_sees_none(desk):
     assert opt() == before
 
 
+def test_a_store_may_lie_in_a_folder_with_any_name(desk, monkeypatch):
+    monkeypatch.setenv("STEPMILL_OVERLAY_FROM", "1")
+    desk = type(desk)(desk.root / "デー タ: a,b\\c 'd'")
+    job = look(desk, "named")
+    assert job.wait(10) and job.state().status == "Completed", (job.state(), desk.said(job))
+    assert "out I am named" in desk.said(job) and desk.get("out/named/out/o") == "out\n"
+
+
 def test_two_jobs_at_once_see_only_their_own(desk):
     gates = {}
     jobs = {}

@@ -255,7 +255,9 @@ class Supervisor:
         now = self.clock.now() if at is None else at
         if self.result["started"] is None and status in ("Downloading", "InProgress"):
             self.result["started"] = now
-        self.transitions.append({"status": status, "at": now, "message": message or _MESSAGES.get(status, "")})
+        self.transitions.append(
+            {"status": status, "at": now, "message": message or _MESSAGES[self.kind].get(status, "")}
+        )
         file = os.open(f"{self.folder}/status.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.write(file, json.dumps(self.transitions[-1]).encode() + b"\n")
         os.close(file)
@@ -293,12 +295,15 @@ class Supervisor:
 
 
 _MESSAGES = {
-    "Starting": "Starting the job",
-    "Downloading": "Downloading input data",
-    "Training": "Training image download completed. Training in progress.",
-    "Uploading": "Uploading generated training model",
-    "Completed": "Job completed",
-    "Stopped": "Job stopped",
+    "training": {
+        "Starting": "Preparing the instances for training",
+        "Downloading": "Downloading input data",
+        "Training": "Training image download completed. Training in progress.",
+        "Uploading": "Uploading generated training model",
+        "Completed": "Training job completed",
+        "Stopped": "Training job stopped",
+    },
+    "processing": {"Stopped": "Processing job stopped"},
 }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .logs import Capture
 
 _BLOCK = 1 << 16
+_LONGEST_POLL = 1e9
 
 
 class Processes:
@@ -154,7 +155,8 @@ class Processes:
             due.append(self._limit)
         if self._kill_at is not None and running:
             due.append(self._kill_at)
-        return max(0.0, min(due) - moment) * 1000 + 1 if due else None
+        # A job may run for 28 days, poll waits for less than 25.
+        return min(max(0.0, min(due) - moment) * 1000 + 1, _LONGEST_POLL) if due else None
 
     def _terminate(self, pid: int, wrapped: bool) -> None:
         if not wrapped:
