@@ -90,6 +90,8 @@ class Supervisor:
             status, reason = self._work(log, metrics)
         except _Ended as end:
             status, reason = end.status, end.reason
+        except OSError as problem:
+            status, reason = "Failed", f"InternalServerError: {problem}"
         except Exception:  # noqa: BLE001 - whatever went wrong here, the job gets an end that says so
             import traceback
 
@@ -216,7 +218,10 @@ class Supervisor:
                 tail=tail,
             )
             if self.request.get("CheckpointConfig"):
-                self._apart(staging.take_checkpoints)
+                try:  # noqa: SIM105 - contextlib takes a millisecond to load
+                    self._apart(staging.take_checkpoints)
+                except _Ended:
+                    pass  # what the program said is the reason, whatever else went wrong afterwards
             return "Failed", reason
         if self.kind == "training":
             if not stopped:
@@ -245,7 +250,7 @@ class Supervisor:
                 raise _Ended("Failed", "InternalServerError: a transfer between the job and s3:// was killed")
             said: dict[str, Any] = json.loads(file.read())
         if "problem" in said:
-            raise _Ended("Failed", outcome.bounded(said["problem"]))
+            raise _Ended("Failed", said["problem"])
         return said
 
     def _enter(self, status: str, message: str = "", at: float | None = None) -> None:
@@ -258,9 +263,12 @@ class Supervisor:
         self.transitions.append(
             {"status": status, "at": now, "message": message or _MESSAGES[self.kind].get(status, "")}
         )
-        file = os.open(f"{self.folder}/status.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.write(file, json.dumps(self.transitions[-1]).encode() + b"\n")
-        os.close(file)
+        try:
+            file = os.open(f"{self.folder}/status.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            os.write(file, json.dumps(self.transitions[-1]).encode() + b"\n")
+            os.close(file)
+        except OSError:
+            return  # it is for whoever looks while the job runs; the result has them all
 
     def _leave(self, status: str, reason: str, metrics: Metrics) -> None:
         """Writes the result."""
@@ -325,6 +333,7 @@ def _answer(work: Callable[[], object], writer: int) -> int:
 
             traceback.print_exc()
             said = {"problem": f"InternalServerError: {type(problem).__name__}: {problem}"}
+        said["problem"] = outcome.bounded(said["problem"])  # a longer one would not fit the pipe
     with os.fdopen(writer, "wb") as file:
         file.write(json.dumps(said).encode("utf-8", "replace"))
     return 0
