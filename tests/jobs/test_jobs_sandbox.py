@@ -49,6 +49,15 @@ def test_a_store_may_lie_in_a_folder_with_any_name(desk, monkeypatch):
     assert "out I am named" in desk.said(job) and desk.get("out/named/out/o") == "out\n"
 
 
+def test_a_job_with_network_isolation_has_a_loopback_and_nothing_else(desk):
+    code = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname()); "
+        "print(socket.if_nameindex())"
+    )
+    job = desk.run(desk.training("alone", "python3", "-c", code, EnableNetworkIsolation=True))
+    assert heard(desk, job) == ["[(1, 'lo')]"], desk.said(job)
+
+
 def test_two_jobs_at_once_see_only_their_own(desk):
     gates = {}
     jobs = {}
@@ -130,6 +139,15 @@ def test_every_way_gives_the_same_view(desk, monkeypatch, mode):
     assert "ready" in (line.text for line in follow(job.log, job.wait))
     job.stop()
     assert job.wait(20) and job.state().exit_code == 137
+
+    request = desk.processing(f"alone-{mode}", "/bin/sh", "-c", "cat /proc/net/dev")
+    request["NetworkConfig"] = {"EnableNetworkIsolation": True}
+    job = desk.start(request)
+    assert job.wait(20)
+    if mode == "proot":
+        assert "proot: cannot take the network away (EnableNetworkIsolation)" in job.state().failure_reason
+    else:
+        assert [line.split()[0] for line in heard(desk, job)] == ["Inter-|", "face", "lo:"]
 
     job = desk.start(desk.processing(f"absent-{mode}", "/opt/ml/processing/none"))
     assert job.wait(20) and "none: No such file" in job.state().failure_reason

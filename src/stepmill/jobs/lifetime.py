@@ -10,6 +10,8 @@ Here belongs the order of things; each of them is done in its own module.
 
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH101, PTH103, PTH106, PTH108, PTH110, PTH123
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
@@ -121,6 +123,10 @@ class Supervisor:
 
         if self.processes.stopping:
             raise _Ended("Stopped")
+        # Whoever checked the request before has said this already; here it only makes sure that nothing is ignored.
+        refused = contract.refusals(self.kind, self.request)
+        if refused:
+            raise _Ended("Failed", f"ClientError: {'; '.join(refused)}")
         limit = contract.max_runtime(self.request)
         if self.kind == "training":
             self._enter("Downloading")
@@ -190,12 +196,23 @@ class Supervisor:
         staging: Staging,
     ) -> sandbox.Started:
         try:
-            return sandbox.start(
-                entry.command, tree=self.tree, cwd=entry.cwd, env=environ, streams=streams, overlays=overlays
-            )
+            return self._into(entry, environ, streams, overlays)
         except sandbox.OverlayRefused:
             self._apart(lambda: staging.copy(overlays), stoppable=True)
-            return sandbox.start(entry.command, tree=self.tree, cwd=entry.cwd, env=environ, streams=streams)
+            return self._into(entry, environ, streams, [])
+
+    def _into(
+        self, entry: toolkit.Entry, environ: dict[str, str], streams: tuple[int, int], overlays: list[sandbox.Overlay]
+    ) -> sandbox.Started:
+        return sandbox.start(
+            entry.command,
+            tree=self.tree,
+            cwd=entry.cwd,
+            env=environ,
+            streams=streams,
+            overlays=overlays,
+            isolated=contract.isolated(self.request),
+        )
 
     def _stopping(self, reason: str) -> None:
         self._enter("Stopping", reason)

@@ -9,6 +9,8 @@ Touches: the job's folder.
 
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH104
 # The supervisor imports this, and pathlib would cost it a megabyte.
 

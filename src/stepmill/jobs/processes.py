@@ -9,6 +9,8 @@ Here belongs who is signalled and when; what an exit code means never does.
 
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH116, PTH123, PTH208
 # The supervisor imports this, and pathlib would cost it a megabyte.
 

@@ -11,6 +11,8 @@ namespace (root), a user namespace, bubblewrap, proot. `STEPMILL_SANDBOX` names 
 
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH115, PTH120, PTH208, PTH211
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
@@ -42,7 +44,8 @@ CURE = (
     "capability SYS_ADMIN or install proot in the image"
 )
 
-_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
+_SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
 _MS_NOSUID, _MS_NODEV, _MS_BIND, _MS_REC, _MS_SLAVE = 0x2, 0x4, 0x1000, 0x4000, 0x80000
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -118,19 +121,20 @@ def start(
     env: Mapping[str, str],
     streams: tuple[int, int],
     overlays: Sequence[Overlay] = (),
+    isolated: bool = False,
 ) -> Started:
-    """Runs `command` with `tree` at `/opt/ml`, stdin empty and `streams` as stdout and stderr.
+    """Runs `command` with `tree` at `/opt/ml`, stdin empty, `streams` as stdout and stderr; `isolated`: no network.
 
     Raises Refused, OverlayRefused (only when overlays were asked for) or NotStarted.
     """
     reasons = []
     for mode in modes():
         if mode in ("namespace", "userns"):
-            pid, failed = _fork(command, mode, tree, cwd, env, streams, overlays)
+            pid, failed = _fork(command, mode, tree, cwd, env, streams, overlays, isolated)
         elif overlays:
             raise OverlayRefused(f"{mode} has no overlays")
         else:
-            wrapper, failed = _wrapper(mode, tree, cwd)
+            wrapper, failed = _wrapper(mode, tree, cwd, isolated)
             if not failed:
                 _look_for(command[0], tree, env)
                 pid, failed = _fork([*wrapper, *command], mode, tree, "/", env, streams, ())
@@ -162,7 +166,7 @@ def probe(scratch: str) -> dict[str, str]:
                 if not failed:
                     os.waitpid(pid, 0)
             else:
-                _, failed = _wrapper(mode, scratch, "/")
+                _, failed = _wrapper(mode, scratch, "/", isolated=False)
             found[mode] = failed["why"] if failed else ""
     finally:
         os.close(null)
@@ -177,6 +181,7 @@ def _fork(
     env: Mapping[str, str],
     streams: tuple[int, int],
     overlays: Sequence[Overlay],
+    isolated: bool = False,
 ) -> tuple[int, _Failure | None]:
     """A child that makes its view and becomes the command; what failed, if anything did."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -189,6 +194,8 @@ def _fork(
             _reset_signals()
             if mode in ("namespace", "userns"):
                 _enter(tree, mode == "userns")
+                if isolated:
+                    _leave_network()
                 step = "overlay"
                 for overlay in overlays:
                     _mount_overlay(overlay, mode == "userns")
@@ -259,6 +266,16 @@ def _enter(tree: str, user: bool) -> None:
     os.close(inner)
 
 
+def _leave_network() -> None:
+    """A network with a loopback and nothing else."""
+    import fcntl
+    import socket
+
+    _call("unshare", _CLONE_NEWNET, says="a network of its own")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        fcntl.ioctl(handle, _SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + (_IFF_UP | _IFF_RUNNING).to_bytes(24, "little"))
+
+
 def _make_room() -> None:
     """A private `/opt` that has an `ml` and shows everything the machine's `/opt` shows."""
     opt = os.path.dirname(ML)
@@ -296,14 +313,17 @@ def _mount_overlay(overlay: Overlay, user: bool) -> None:
         os.close(handle)
 
 
-def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], _Failure | None]:
+def _wrapper(mode: str, tree: str, cwd: str, isolated: bool) -> tuple[list[str], _Failure | None]:
     """The words before the command, or why the program that they name does not work here."""
     path = wrappers.find(mode, os.environ.get("PATH", os.defpath))
     if path is None:
         return [], {"step": "sandbox", "why": "not installed"}
+    if isolated and mode == "proot":
+        return [], {"step": "sandbox", "why": "cannot take the network away (EnableNetworkIsolation)"}
+    alone = ["--unshare-net"] if isolated else []
     # Their own failures look like the job's (exit 1, a line on stderr), so they are tried with what cannot fail.
-    why = _try([*wrappers.words(mode, path, tree, "/"), "/bin/true"])
-    return ([], {"step": "sandbox", "why": why}) if why else (wrappers.words(mode, path, tree, cwd), None)
+    why = _try([*wrappers.words(mode, path, tree, "/", alone), "/bin/true"])
+    return ([], {"step": "sandbox", "why": why}) if why else (wrappers.words(mode, path, tree, cwd, alone), None)
 
 
 def _try(command: list[str]) -> str:

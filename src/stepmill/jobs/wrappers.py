@@ -3,6 +3,8 @@
 In: the folder and where to start. Out: the words to put before a command. Touches: `scratch` beside that folder.
 As root both would make what is missing in the machine's own `/opt`, so they are given an `/opt` that is the job's.
 """
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH102, PTH103, PTH112, PTH115, PTH120, PTH211
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
@@ -10,14 +12,19 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ML = "/opt/ml"
 OPT = "/opt"
 
 
-def words(mode: str, path: str, tree: str, cwd: str) -> list[str]:
+def words(mode: str, path: str, tree: str, cwd: str, more: Sequence[str] = ()) -> list[str]:
     """What to put before a command so that it starts in `cwd` and sees `tree` at `/opt/ml`; `path` is the program."""
     if mode == "bwrap":
-        return [path, "--dev-bind", "/", "/", *_bwrap(), "--bind", tree, ML, "--die-with-parent", "--chdir", cwd, "--"]
+        shown = ["--dev-bind", "/", "/", *_bwrap(), "--bind", tree, ML]
+        return [path, *shown, *more, "--die-with-parent", "--chdir", cwd, "--"]
     return [path, *_proot(tree), "-b", f"{tree}:{ML}", "-w", cwd]
 
 
