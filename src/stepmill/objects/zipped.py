@@ -39,7 +39,7 @@ def read_zip(path: str, file: BinaryIO) -> Iterator[Member]:
                 raise BadArchive(f"{path}: {info.orig_filename!r} is no name for a file; nothing was extracted")
             yield Member(
                 info.filename,
-                info.is_dir() or stat.S_ISDIR(mode),
+                info.filename.endswith("/") or stat.S_ISDIR(mode),
                 info.file_size,
                 bool(mode & 0o100),
                 _modified(info),
