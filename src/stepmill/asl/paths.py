@@ -326,7 +326,7 @@ class ReferencePath:
         if path.root != "$":
             raise BadExpression(text, "A ResultPath must begin with '$.': it cannot write the context or a variable")
         if not path.reference:
-            raise BadExpression(text, "Value is not a Reference Path: only names and single indexes are allowed")
+            raise BadExpression(text, "Only names and single indexes are allowed")
         self._steps = path.steps
 
     def put(self, value: Any, result: Any) -> Any:

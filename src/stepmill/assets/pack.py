@@ -8,12 +8,9 @@ So two checkouts of one commit give the same key, and a job's request changes ex
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import shutil
-import tarfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,6 +134,9 @@ def _copy(members: Sequence[Member], target: Path, digest: _Digest) -> None:
 
 
 def _tar(members: Sequence[Member], target: Path, digest: _Digest) -> None:
+    import gzip
+    import tarfile
+
     with (
         target.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed,
@@ -150,6 +150,8 @@ def _tar(members: Sequence[Member], target: Path, digest: _Digest) -> None:
 
 
 def _zip(members: Sequence[Member], target: Path, digest: _Digest) -> None:
+    import zipfile
+
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for each in members:
             with _Reader(each, digest) as source:

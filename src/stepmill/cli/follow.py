@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from stepmill.cli import screen
-from stepmill.cli.reading import read_curves
+from stepmill.cli.reading import find_job, read_curves
 from stepmill.cli.session import Session
 from stepmill.cli.tail import Tail
 from stepmill.cli.view import REPAINT, View
@@ -83,7 +83,7 @@ class Following:
 
     def _job(self, named: tuple[str, str]) -> Any:
         if named[1] not in self._jobs:
-            job = self._session.local.jobs.find(*named)
+            job = find_job(self._session.settings, named)
             if job is None:
                 return None  # asked for, not made yet
             self._jobs[named[1]] = job

@@ -26,7 +26,9 @@ def run(args: argparse.Namespace) -> int:
         return 0  # somebody was faster, and hosts
     try:
         until = time.monotonic() + FIRST
-        while not session.local.running() and time.monotonic() < until:
+        before = len(session.reader().executions())
+        # what was started may have ended between two looks, so that it is counted and not only seen running
+        while len(session.reader().executions()) == before and not session.local.running() and time.monotonic() < until:
             time.sleep(TICK)
         while session.local.hosting and session.local.running():
             session.local.linger()

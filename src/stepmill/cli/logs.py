@@ -78,14 +78,13 @@ class _Printer:
 
 
 def _jobs(reader: Reader, arn: str, state: str | None) -> list[tuple[Visit, Job]]:
-    from stepmill.jobs.job import Jobs
+    from stepmill.cli.reading import find_job
 
-    jobs = Jobs(reader.settings.store / "jobs", reader.settings.store / "objects")
     found = []
     for visit in reader.digest(arn).visits:
         if state in (None, visit.state):
             for attempt in visit.attempts:
-                job = jobs.find(*attempt.job) if attempt.job else None
+                job = find_job(reader.settings, attempt.job) if attempt.job else None
                 if job is not None:
                     found.append((visit, job))
     return found

@@ -88,9 +88,7 @@ class Reader:
         named = next((attempt.job for attempt in reversed(visit.attempts) if attempt.job), None)
         if named is None:
             return None
-        from stepmill.jobs.job import Jobs
-
-        return Jobs(self.settings.store / "jobs", self.settings.store / "objects").find(*named)
+        return find_job(self.settings, named)
 
     def metrics(self, digest: Digest) -> dict[str, list[Curve]]:
         """The curves of each training job, by the job's name."""
@@ -111,6 +109,15 @@ def by_state(digest: Digest, metrics: Mapping[str, list[Curve]]) -> dict[str, li
 def job_name(visit: Visit) -> str:
     """The name of a visit's last job; empty when it had none."""
     return next((attempt.job[1] for attempt in reversed(visit.attempts) if attempt.job), "")
+
+
+def find_job(settings: Settings, named: tuple[str, str]) -> Job | None:
+    """A job by (kind, name), if its folder is still there."""
+    from stepmill.jobs.job import Jobs
+
+    kind, name = named
+    jobs = Jobs(settings.store / "jobs", settings.store / "objects")
+    return jobs.find("training" if kind == "training" else "processing", name)
 
 
 def read_curves(path: Path) -> list[Curve]:

@@ -111,7 +111,7 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> list[str]:
 def _of_job(job: Job, visit: Visit) -> list[tuple[str, str]]:
     state = job.state()
     status = f"{state.status}" + (f" ({state.secondary})" if state.secondary not in (None, "", state.status) else "")
-    reason = state.failure_reason or _reason(visit.cause)
+    reason = state.reason or _reason(visit.cause)
     return [
         ("job", f"{job.name}  {status}"),
         ("exit code", "" if state.exit_code is None else str(state.exit_code)),

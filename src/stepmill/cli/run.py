@@ -1,6 +1,7 @@
 """`stepmill run`: run a pipeline here, and watch it.
 
-In: the command's arguments. Out: progress on stderr, the result on stdout, the execution's exit code. Touches: the store.
+In: the command's arguments. Out: progress on stderr, the result on stdout, the execution's exit code.
+Touches: the store.
 """
 
 from __future__ import annotations

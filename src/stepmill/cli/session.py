@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ class Session:
         if settings.stage != "local":
             raise Refusal(f"the stage {settings.stage!r} lies on AWS, which this version does not run yet; use local")
         self.settings = settings
-        self.say = say
+        self.say: Callable[[str], None] = say
         self.local: Local = open_local(settings, self._speak)
 
     def _speak(self, sentence: str) -> None:

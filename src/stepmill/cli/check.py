@@ -1,0 +1,77 @@
+"""`stepmill check`: everything wrong with a pipeline, without running it.
+
+In: the command's arguments. Out: one line on stdout when all is well, else every problem. Touches: imports the file;
+writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stepmill.asl.problems import Problem
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument("file", metavar="FILE[:NAME]", help="the pipeline, and which of its workflows")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compile, bind as the local stage would, and check the result."""
+    from stepmill.asl.problems import InvalidDefinition
+    from stepmill.cli import screen
+    from stepmill.cli.loader import load
+    from stepmill.cli.reading import settings_of
+
+    settings = settings_of(args)
+    problems: list[Problem] = []
+    said: dict[str, Any] = {}
+    try:
+        workflow = load(args.file)
+        bundle = workflow.bundle()
+        problems = _of_definition(bundle, settings)
+        said = {"workflow": bundle.name, "digest": bundle.digest, "notices": list(bundle.manifest.notices)}
+    except InvalidDefinition as fault:
+        problems = list(fault.problems)
+    if args.json:
+        rows = [{"place": p.place, "code": p.code, "message": p.message, "hint": p.hint} for p in problems]
+        screen.print_json({"schema": 1, "ok": not problems, **said, "problems": rows})
+        return 1 if problems else 0
+    if problems:
+        raise InvalidDefinition(tuple(problems))
+    for notice in said["notices"]:
+        screen.say(f"note: {notice}")
+    from stepmill.console.graph import every_state
+
+    count = len(list(every_state(workflow.definition.to_dict())))
+    print(f"{bundle.name}: {count} states, nothing wrong")
+    return 0
+
+
+def _of_definition(bundle: Any, settings: Any) -> list[Problem]:
+    """What the bound text still has, told at the user's own lines where those are known."""
+    import json
+
+    from stepmill.asl.problems import Problem, check
+
+    names = {"Bucket": settings.bucket, "JobRole": f"arn:aws:iam::{settings.account}:role/stepmill-job"}
+    names |= {placeholder: image.uri for placeholder, image in bundle.manifest.images.items()}
+    scope = f"arn:aws:lambda:{settings.region}:{settings.account}:function"
+    names |= {placeholder: f"{scope}:{function.name}" for placeholder, function in bundle.manifest.functions.items()}
+    sources = bundle.manifest.sources
+    return [
+        Problem(_place(problem.place, sources), problem.code, problem.message, problem.hint)
+        for problem in check(json.loads(bundle.bind(names)))
+    ]
+
+
+def _place(pointer: str, sources: Any) -> str:
+    """`pipeline.py:41` for a pointer into a state that was written there."""
+    parts = pointer.split("/")
+    for end in range(len(parts), 0, -1):
+        if place := sources.get("/".join(parts[:end])):
+            return f"{place} ({pointer})"
+    return pointer

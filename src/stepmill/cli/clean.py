@@ -1,0 +1,112 @@
+"""`stepmill clean`: remove old executions, and the jobs and objects that only they kept.
+
+In: the command's arguments. Out: what was removed, on stdout. Touches: the store, through its engine; job folders and
+objects.
+
+An execution's objects stay as long as the history of a kept execution speaks of them: a run that reused older data
+keeps that data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stepmill.cli.reading import Reader
+    from stepmill.cli.session import Session
+    from stepmill.objects.folder import FolderStore
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument("--keep", type=_count, required=True, metavar="N", help="keep the newest N executions")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Remove, oldest first."""
+    from stepmill.cli import screen
+    from stepmill.cli.reading import DATABASE, Reader, settings_of
+    from stepmill.cli.session import Session
+    from stepmill.objects.folder import FolderStore
+
+    settings = settings_of(args)
+    if not (settings.store / DATABASE).exists():
+        screen.say(f"no executions in {settings.store}")
+        return 0
+    reader = Reader(settings)
+    rows = reader.executions()
+    old = [row for row in rows[args.keep :] if row["status"] != "RUNNING"]
+    kept = [row for row in rows if row not in old]
+    objects = FolderStore(settings.store / "objects")
+    bucket = settings.bucket
+    spoken = _spoken_of(reader, kept)
+    plan = [(row, *_objects_of(row, bucket, objects, spoken)) for row in reversed(old)]
+    jobs = _jobs_by_execution(reader)
+    reader.history.close()
+    session = None if args.dry_run or not plan else Session(settings)
+    try:
+        for row, keys, reused in plan:
+            mine = jobs.get(row["arn"], [])
+            stay = ", its objects stay: a kept run uses them" if reused else ""
+            verb = "would remove" if session is None else "removed"
+            if session is not None:
+                _remove(session, row["arn"], mine, objects, keys)
+            print(f"{verb} {row['machine']} {row['name']} ({len(mine)} jobs, {len(keys)} objects{stay})", flush=True)
+    finally:
+        if session is not None:
+            session.local.release()
+    screen.say(
+        f"{len(old)} removed, {len(kept)} kept" if not args.dry_run else f"{len(old)} would go, {len(kept)} stay"
+    )
+    screen.say(f"environments made from requirements are in {settings.cache}; removing that folder is safe")
+    return 0
+
+
+def _remove(session: Session, arn: str, jobs: Sequence[Any], objects: FolderStore, keys: Sequence[str]) -> None:
+    """What an execution made first and its record last, so that a second try finds what a first one left."""
+    for key in keys:
+        objects.delete(session.settings.bucket, key)
+    for job in jobs:
+        if job.wait(0):
+            shutil.rmtree(job.folder)
+    session.forget(arn)
+
+
+def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoken: str) -> tuple[list[str], bool]:
+    """The keys under the execution's own prefix, and whether they stay because somebody else speaks of them."""
+    prefix = f"{row['machine']}/{row['name']}/"
+    if bucket not in objects.buckets():
+        return [], False
+    keys = [info.key for info in objects.list(bucket, prefix)]
+    reused = bool(keys) and (f"s3://{bucket}/{prefix}" in spoken or f'"{prefix}' in spoken)
+    return ([] if reused else keys), reused
+
+
+def _spoken_of(reader: Reader, kept: Sequence[Mapping[str, Any]]) -> str:
+    """All the kept histories as one text."""
+    texts = [
+        json.dumps(event.details, ensure_ascii=False).replace('\\"', '"')
+        for row in kept
+        for event in reader.events(row["arn"])
+    ]
+    return "\n".join(texts)
+
+
+def _jobs_by_execution(reader: Reader) -> dict[str, list[Any]]:
+    from stepmill.jobs.job import Jobs
+
+    found: dict[str, list[Any]] = {}
+    for job in Jobs(reader.settings.store / "jobs", reader.settings.store / "objects").list():
+        found.setdefault(job.token.rpartition("#")[0], []).append(job)
+    return found
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"must be a number of executions, not {text!r}")
+    return int(text)
