@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stepmill.functions.endings import PAYLOAD_LIMIT
+from stepmill.functions.tokens import Tokens, file_of
 from stepmill.functions.wire import receive, send
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -99,6 +100,7 @@ class Functions:
         request = {
             "op": "invoke",
             "token": token,
+            "file": file_of(token),
             "function": {
                 "name": function.name,
                 "arn": function.arn,
@@ -119,9 +121,7 @@ class Functions:
 
     def forget(self, token: str) -> None:
         """Drop what is kept of the call: its result is committed elsewhere, and the token will not come again."""
-        from stepmill.functions.tokens import Tokens
-
-        Tokens(str(self.root / ".tokens")).forget(token)
+        Tokens(str(self.root / ".tokens")).forget(file_of(token))
 
     def close_idle(self) -> None:
         """End the workers that have nothing to do; the host stays."""
@@ -199,8 +199,11 @@ class Functions:
 
     def _start(self) -> str:
         """Start a host → `ready`, or `taken` when the folder has one."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        words = os.open(self.root / "host.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            words = os.open(self.root / "host.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise HostError(f"the worker host cannot work in {self.root}: {error}") from None
         try:
             with subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_HOST), str(self.root), str(self.idle)],
