@@ -72,11 +72,16 @@ class PayloadTooLarge(ValueError):
 
 
 class Functions:
-    """The functions of the folder `root`, run by one host process that ends after `idle` seconds without a call."""
+    """The functions of the folder `root`, run by one host process.
 
-    def __init__(self, root: Path | str, *, idle: float = 600.0) -> None:
+    The host ends after `idle` seconds without a call, and after `linger` seconds when every process that ever called is
+    gone; results are on disk and do not need it.
+    """
+
+    def __init__(self, root: Path | str, *, idle: float = 600.0, linger: float = 20.0) -> None:
         self.root = Path(root).absolute()
         self.idle = idle
+        self.linger = linger
 
     def invoke(
         self,
@@ -99,6 +104,7 @@ class Functions:
         values = secrets.values() if isinstance(secrets, Mapping) else secrets
         request = {
             "op": "invoke",
+            "pid": os.getpid(),
             "token": token,
             "file": file_of(token),
             "function": {
@@ -125,11 +131,11 @@ class Functions:
 
     def close_idle(self) -> None:
         """End the workers that have nothing to do; the host stays."""
-        self._ask_living({"op": "close_idle"})
+        self._ask_living({"op": "close_idle", "pid": os.getpid()})
 
     def stop(self) -> None:
         """End the host and all its workers, and wait until they are gone. Calls under way are unknown from then on."""
-        if not self._ask_living({"op": "stop"}):
+        if not self._ask_living({"op": "stop", "pid": os.getpid()}):
             return
         limit = time.monotonic() + _START_LIMIT
         with (self.root / "host.lock").open("rb") as lock:
@@ -206,7 +212,7 @@ class Functions:
             raise HostError(f"the worker host cannot work in {self.root}: {error}") from None
         try:
             with subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_HOST), str(self.root), str(self.idle)],
+                [sys.executable, "-I", "-S", str(_HOST), str(self.root), str(self.idle), str(self.linger)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=words,
