@@ -27,6 +27,7 @@ VERBS = {
 }
 HIDDEN = {"host": "run the store's engine in the background until nothing runs"}
 _TAKES_VALUE = ("--store",)
+_ALONE = ("-h", "--help", "--version", "--debug")
 
 
 class Parser(argparse.ArgumentParser):
@@ -96,13 +97,19 @@ def module(verb: str) -> Any:
 
 
 def asked(words: Sequence[str]) -> str | None:
-    """The verb in a command line, before it is parsed: the first word that is no option or an option's value."""
+    """The verb in a command line, before it is parsed: the first word that is no option or an option's value.
+
+    Raises Refusal for an option before it that only a verb, or nobody, knows.
+    """
     skip = False
     for word in words:
         if skip or word in _TAKES_VALUE:
             skip = not skip
         elif not word.startswith("-"):
             return word
+        elif word.partition("=")[0] not in (*_TAKES_VALUE, *_ALONE):
+            near = nearest(word, [*_TAKES_VALUE, *_ALONE])
+            raise Refusal(f"stepmill: {word} is not known before a verb{near}\nsee `stepmill --help`")
     return None
 
 

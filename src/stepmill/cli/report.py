@@ -52,16 +52,15 @@ def headline(digest: Digest, look: Look, now: float | None = None) -> str:
 def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None) -> list[str]:
     """The whole end of `run` and of `show`: headline, result or reason, and where things are."""
     lines = [headline(digest, look, now)]
-    rejected = code_of(digest) == REJECTED
+    rows: list[tuple[str, str]] = []
     if digest.status == "SUCCEEDED":
-        lines += pairs([("output", _short(pretty(digest.output)))], look)
-    elif rejected:
-        lines += pairs([("why", one_line(digest.cause or ""))], look)
+        rows.append(("output", _short(pretty(digest.output))))
+    elif code_of(digest) == REJECTED:
+        rows.append(("why", one_line(digest.cause or "")))
     elif digest.status != "RUNNING":
         lines += _failure(digest, reader, look)
-    where = [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
-    lines += pairs([*where, ("store", _near(reader.settings.store))], look)
-    return lines
+    rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
+    return lines + pairs([*rows, ("store", _near(reader.settings.store))], look)
 
 
 def models(digest: Digest, reader: Reader) -> list[tuple[Visit, str]]:

@@ -29,7 +29,13 @@ class View:
     """Prints each visit of a digest once, when it has ended."""
 
     def __init__(
-        self, stream: IO[str], look: Look, live: bool, definition: Mapping[str, Any], metrics: Metrics
+        self,
+        stream: IO[str],
+        look: Look,
+        live: bool,
+        definition: Mapping[str, Any],
+        metrics: Metrics,
+        repaint: float = REPAINT,
     ) -> None:
         states = list(every_state(definition))
         names = [name for name, _ in states]
@@ -38,6 +44,7 @@ class View:
         self._look = look
         self._live = live
         self._metrics = metrics
+        self._repaint = repaint
         self._wide = min(max((width(one_line(name)) for name in names), default=0), _NAME)
         self._began: set[int] = set()
         self._ended: set[int] = set()
@@ -51,11 +58,11 @@ class View:
             if id(visit) in self._ended:
                 continue
             self._progress(visit)
-            if visit.status not in ("running", "retrying"):
+            if _is_over(visit, digest):
                 self._ended.add(id(visit))
                 if not self._hidden(visit):
                     self.line(self._told(visit, facts))
-        if self._live and time.monotonic() - self._painted >= REPAINT:
+        if self._live and time.monotonic() - self._painted >= self._repaint:
             self._paint([self._running(visit, digest, now) for visit in self._current(digest)])
 
     def line(self, text: str) -> None:
@@ -147,6 +154,13 @@ class View:
         if self._footer:
             self._stream.write("\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._footer) - 1))
             self._footer = []
+
+
+def _is_over(visit: Visit, digest: Digest) -> bool:
+    """A failed visit may yet be caught, and a Choice tells its sentence once the next state is entered."""
+    if visit.exited is None:
+        return False
+    return visit.type != "Choice" or visit.next is not None or digest.ended is not None
 
 
 def _numbers(curves: Sequence[Any]) -> str:
