@@ -108,7 +108,9 @@ class Project:
             encoding="utf-8",
         )
 
-    def stepmill(self, *words: str, code: int = 0, timeout: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
+    def stepmill(
+        self, *words: str, code: int = 0, timeout: float = 120, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command to its end and expect this exit code."""
         process = self.spawn(*words, **more)
         try:

@@ -111,7 +111,7 @@ class Workflow:
         if self._local is None:
             from stepmill.local import open_local
 
-            settings = load_settings(**({"stage": self._stage} if self._stage else {}))
+            settings = load_settings(stage=self._stage)
             if settings.stage != "local":
                 raise ValueError(
                     f"workflow {self.name!r}: the stage {settings.stage!r} lies on AWS, which this version does not "
@@ -167,7 +167,7 @@ class Workflow:
         """
         _refuse_on_import("execute")
         given = {} if inputs is None else inputs
-        problems = self.bundle().manifest.inputs.check(given)
+        problems = self.bundle().manifest.schema.check(given)
         if problems:
             raise InvalidDefinition(tuple(problems))
         if self.state_machine_arn is None:
@@ -197,7 +197,7 @@ class Workflow:
         from stepmill.steps.bundle import Bundle
 
         workflow.name, workflow.role = found["name"], found["roleArn"]
-        workflow._bundle = Bundle.of(found["name"], found["definition"])
+        workflow._bundle = Bundle(found["name"], found["definition"])
         workflow.state_machine_arn = state_machine_arn
         return workflow
 

@@ -16,7 +16,9 @@ def read_line_when_there(pipe: Path) -> int:
 
 
 @pytest.mark.parametrize("step", ["train", "tell"])
-def test_a_step_that_ran_when_the_engine_was_killed_is_adopted_and_starts_once(project: Project, tmp_path: Path, step: str):
+def test_a_step_that_ran_when_the_engine_was_killed_is_adopted_and_starts_once(
+    project: Project, tmp_path: Path, step: str
+):
     project.tiny()
     effects = tmp_path / "effects.log"
     gate = tmp_path / f"effects.log.{step}"

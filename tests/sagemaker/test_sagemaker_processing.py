@@ -172,6 +172,10 @@ def test_nothing_is_sent_for_nothing(place: Place) -> None:
         ({"inputs": {f"i{n}": "s3://b/a" for n in range(11)}}, "too-many-inputs"),
         ({"outputs": [f"o{n}" for n in range(11)]}, "too-many-outputs"),
         ({"outputs": ["a", "a"]}, "output-twice"),
+        ({"inputs": [ProcessingInput("s3://b/a", "/opt/ml/processing/i")] * 2}, "same-local-path"),
+        ({"inputs": {"a": "s3://b/a"}, "outputs": {"b": "/opt/ml/processing/a/"}}, "in-and-out"),
+        ({"outputs": ["../a"]}, "bad-name"),
+        ({"inputs": {"a/b": "s3://b/a"}}, "bad-name"),
         ({"inputs": {"code": "s3://b/a"}, "code": "preprocess.py"}, "input-twice"),
         ({"inputs": [ProcessingInput("s3://b", "/data", "a")]}, "bad-local-path"),
         ({"inputs": [ProcessingInput("s3://b", s3_compression_type="Gzip")]}, "gzip-without-pipe"),
@@ -232,3 +236,7 @@ def test_processors_of_sagemaker_3_are_taken_by_their_attributes(place: Place) -
     assert built.problems == []
     assert built.request["ProcessingInputs"][0]["S3Input"]["LocalPath"] == "/opt/ml/processing/i"
     assert built.request["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] == "s3://b/o"
+
+
+def test_something_else_is_no_processor(place: Place) -> None:
+    assert codes(processing_request(object(), place=place)) == ["not-a-processor"]

@@ -48,6 +48,23 @@ def test_complaints_are_worded_as_aws_words_them() -> None:
     )
 
 
+def test_aws_complains_of_a_whole_map_or_list_of_plain_values() -> None:
+    rules = (
+        "[Member must have length less than or equal to {}, Member must have length greater than or equal to {}, {}]"
+    )
+    pattern = "Member must satisfy regular expression pattern: .*"
+    long = "x" * 2501
+    ((_, text),) = broken(HyperParameters={"a": long, "b": "1"})
+    assert text == (
+        f"Value '{{a={long}, b=1}}' at 'hyperParameters' failed to satisfy constraint: "
+        f"Map value must satisfy constraint: {rules.format(2500, 0, pattern)}"
+    )
+    algorithm = {**TRAINING["AlgorithmSpecification"], "ContainerArguments": ["a", "x" * 257]}
+    ((pointer, text),) = broken(AlgorithmSpecification=algorithm)
+    assert pointer == "/AlgorithmSpecification/ContainerArguments/1"
+    assert "at 'algorithmSpecification.containerArguments' failed to satisfy constraint: Member must satisfy" in text
+
+
 def test_what_is_missing_is_null() -> None:
     assert broken(RoleArn=None) == [
         ("/RoleArn", "Value null at 'roleArn' failed to satisfy constraint: Member must not be null")

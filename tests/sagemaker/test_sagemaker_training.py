@@ -223,7 +223,8 @@ def test_every_argument_may_be_known_only_at_run_time(place: Place) -> None:
         ({"checkpoint_local_path": "/opt/ml/c"}, {}, "checkpoint-nowhere"),
         ({"environment": {"A": "x" * 513}}, {}, "request-max"),
         ({}, {"data": {f"c{n}": "s3://b/a" for n in range(21)}}, "too-many-channels"),
-        ({}, {"data": {"a b": "s3://b/a"}}, "request-pattern"),
+        ({}, {"data": {"a b": "s3://b/a"}}, "bad-name"),
+        ({}, {"data": {"..": "s3://b/a"}}, "bad-name"),
         ({}, {"data": {"a": 3}}, "bad-channel"),
         ({}, {"data": {"a": "missing"}}, "file-missing"),
         ({"model_uri": "s3://b/m"}, {"data": {"model": "s3://b/a"}}, "channel-twice"),
@@ -231,6 +232,7 @@ def test_every_argument_may_be_known_only_at_run_time(place: Place) -> None:
         ({}, {"hyperparameters": {"a": "x" * 2501}}, "request-max"),
         ({}, {"hyperparameters": {"a": [Later("x")]}}, "run-time-value-inside"),
         ({"entry_point": "train.py"}, {"hyperparameters": {"a": object()}}, "not-json"),
+        ({"entry_point": "train.py", "environment": Later("e")}, {"hyperparameters": Later("h")}, "all-at-run-time"),
         ({}, {"hyperparameters": [1]}, "bad-hyperparameters"),
         ({"hyperparameters": Later("x")}, {"hyperparameters": {"a": "b"}}, "hyperparameters-twice"),
         ({}, {"experiment_config": {"ExperimentName": ""}}, "request-min"),
@@ -243,3 +245,7 @@ def test_what_can_be_known_to_be_wrong_is_told(
     built = training_request(Estimator(**arguments), place=place, **more)
     assert code in codes(built)
     assert all(problem.message for problem in built.problems)
+
+
+def test_something_else_is_no_estimator(place: Place) -> None:
+    assert codes(training_request(object(), place=place)) == ["not-an-estimator"]

@@ -24,13 +24,18 @@ CALLS_AWS = """
 
 
 @pytest.mark.slow
-def test_no_socket_outside_loopback_is_opened_by_a_run_or_by_a_jobs_or_functions_own_boto3(project: Project, tmp_path: Path):
+def test_no_socket_outside_loopback_is_opened_by_a_run_or_by_a_jobs_or_functions_own_boto3(
+    project: Project, tmp_path: Path
+):
     assert shutil.which("strace"), "this test observes connections with strace: apt-get install strace"
     project.tiny()
     for script in ("prepare.py", "train.py"):
-        project.write(script, (project.root / script).read_text() + "\n" + "\n".join(
-            line.removeprefix("    ") for line in CALLS_AWS.splitlines()
-        ))
+        project.write(
+            script,
+            (project.root / script).read_text()
+            + "\n"
+            + "\n".join(line.removeprefix("    ") for line in CALLS_AWS.splitlines()),
+        )
     body = "\n".join("    " + line for line in CALLS_AWS.strip("\n").splitlines())
     project.write("functions.py", f"def tell(event, context):\n{body}\n    return {{}}\n")
     trace = tmp_path / "trace"
@@ -45,7 +50,9 @@ def test_no_socket_outside_loopback_is_opened_by_a_run_or_by_a_jobs_or_functions
         text=True,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    reached = re.findall(r'connect\(.*?sa_family=AF_INET6?.*?inet_(?:addr|pton)\((?:AF_INET6, )?"([^"]+)"', trace.read_text())
+    reached = re.findall(
+        r'connect\(.*?sa_family=AF_INET6?.*?inet_(?:addr|pton)\((?:AF_INET6, )?"([^"]+)"', trace.read_text()
+    )
     assert reached, "the jobs' own boto3 was not seen to try"
     assert {address for address in reached if not re.match(r"127\.|::1$|::ffff:127\.", address)} == set()
 
@@ -64,6 +71,8 @@ def test_no_aws_client_is_made_in_a_run(project: Project):
         print("LOADED", *(name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore", "moto")))
         """,
     )
-    ended = subprocess.run([sys.executable, "watch.py"], cwd=project.root, env=project.environ(), capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "watch.py"], cwd=project.root, env=project.environ(), capture_output=True, text=True
+    )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.rstrip().endswith("LOADED")

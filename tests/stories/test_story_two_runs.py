@@ -15,7 +15,10 @@ def test_two_runs_at_once_in_one_store_both_succeed_each_with_its_own_opt_ml(pro
     gates = {}
     for name in names:
         os.mkfifo(tmp_path / f"{name}.log.train")
-    runs = {name: project.spawn("run", "pipeline.py", "--name", name, "--set", f"effects={tmp_path / name}.log") for name in names}
+    runs = {
+        name: project.spawn("run", "pipeline.py", "--name", name, "--set", f"effects={tmp_path / name}.log")
+        for name in names
+    }
     for name in names:  # both trainings are under way at the same moment
         gates[name] = os.open(tmp_path / f"{name}.log.train", os.O_WRONLY)
     for hand in gates.values():

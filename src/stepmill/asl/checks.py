@@ -22,8 +22,9 @@ from stepmill.asl.fields import (
     TRANSITIONS,
 )
 from stepmill.asl.integrations import UnknownIntegration, integration
+from stepmill.asl.places import HERE, SCHEMA, Found, Place, unknown_field
 from stepmill.asl.problems import Problem, nearest
-from stepmill.asl.values import HERE, SCHEMA, Found, Place, check_value, unknown_field
+from stepmill.asl.values import check_value
 
 MAX_NAME: Final = 80
 TARGET: Final = "MISSING_TRANSITION_TARGET"
@@ -57,6 +58,7 @@ class _Machine:
         states = machine.get("States")
         self.states: dict[str, Any] = states if isinstance(states, dict) else {}
         self.outer = outer
+        self.lost = False  # whether a transition of this level leads nowhere
         self.assigned = outer | {name for state in self.states.values() for name in _assigned(state, place.language)}
 
     def problems(self) -> Found:
@@ -73,11 +75,12 @@ class _Machine:
             yield self.place.at("StartAt").wrong("Expected value of type String")
         elif isinstance(start, str) and self.states and start not in self.states:
             yield self.missing(self.place.at("StartAt"), "StartAt", start)
-        for name, state in self.states.items():
-            yield from self.state(name, state)
-        yield from self.reach(start)
+        found = [problem for name, state in self.states.items() for problem in self.state(name, state)]
+        yield from found
+        yield from self.reach(start, sound=not found)
 
     def missing(self, place: Place, field: str, target: str) -> Problem:
+        self.lost = True
         near = nearest(target, self.states)
         if near:
             hint = f"Did you mean '{near}'?"
@@ -105,7 +108,7 @@ class _Machine:
         if kind is None:
             yield place.wrong("These fields are required: [Type]")
             return
-        if kind not in STATE_FIELDS:
+        if not isinstance(kind, str) or kind not in STATE_FIELDS:
             near = nearest(str(kind), STATE_FIELDS)
             known = ", ".join(STATE_FIELDS)
             yield place.at("Type").wrong(f"Expected one of {known}", f"Did you mean '{near}'?" if near else "")
@@ -183,8 +186,8 @@ class _Machine:
                 yield unknown_field(place, name, INNER_FIELDS)
         yield from _Machine(machine, place, self.names, self.assigned).problems()
 
-    def reach(self, start: Any) -> Found:
-        if start not in self.states:
+    def reach(self, start: Any, *, sound: bool) -> Found:
+        if not isinstance(start, str) or start not in self.states:
             return
         reached = {start}
         waiting = [start]
@@ -198,11 +201,12 @@ class _Machine:
                 if target in self.states and target not in reached:
                     reached.add(target)
                     waiting.append(target)
-        for name in self.states:
+        # Where a transition leads nowhere, what lies behind it is lost too: that is told once.
+        for name in () if self.lost else self.states:
             if name not in reached:
                 hint = "No 'Next', 'Default' or 'Catch' leads there from the start."
                 yield self.place.at("States", name).wrong(f'State "{name}" is not reachable.', hint, TARGET)
-        if not ends and not any(isinstance(state, dict) and "End" in state for state in self.states.values()):
+        if sound and not ends:
             yield self.place.at("States").wrong(
                 "No terminal state", 'Give one state "End": true, or add a Succeed or Fail.', "MISSING_END_STATE"
             )
@@ -284,4 +288,15 @@ def _not_here(state: dict[str, Any], place: Place) -> Found:
     """What AWS runs and this engine does not, refused by name."""
     for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
         if field in state:
-            yield place.at(field).wrong(f"'{field}' cannot be run here", "", HERE)
+            hint = "A Map here goes over a list that the state already has (ItemsPath, Items)."
+            yield place.at(field).wrong(f"'{field}' cannot be run here", hint, HERE)
+    processor = state.get("ItemProcessor")
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    if config is None:
+        return
+    where = place.at("ItemProcessor", "ProcessorConfig")
+    mode = config.get("Mode", "INLINE") if isinstance(config, dict) else None
+    if mode == "DISTRIBUTED":
+        yield where.at("Mode").wrong("A distributed Map cannot be run here", "Use the mode INLINE.", HERE)
+    elif mode != "INLINE":
+        yield where.wrong("Expected an object with a Mode, one of INLINE, DISTRIBUTED")

@@ -168,6 +168,8 @@ Spread = Callable[[Any, Any, list[Any]], None]  # (value, document, where to add
 
 def _indefinite(steps: tuple[Step, ...]) -> Walk:
     spreads = [_spread(step) for step in steps]
+    if steps[-1].kind == "keys":
+        spreads[-1] = _each(_move(steps[-1]))  # several names at the end are cut out together
 
     def walk(start: Any, root: Any) -> Any:
         nodes = [start]
@@ -205,8 +207,10 @@ def _spread(step: Step) -> Spread:
     if kind == "scan":
         return _scanning(_spread(value))
     wanted = value if kind in ("keys", "indexes") else (value,)
-    moves = [_move(Step("index" if kind.startswith("index") else "key", one)) for one in wanted]
+    return _each(*[_move(Step("index" if kind.startswith("index") else "key", one)) for one in wanted])
 
+
+def _each(*moves: Callable[[Any], Any]) -> Spread:
     def pick(node: Any, root: Any, found: list[Any]) -> None:
         for move in moves:
             got = move(node)
@@ -322,7 +326,7 @@ class ReferencePath:
         if path.root != "$":
             raise BadExpression(text, "A ResultPath must begin with '$.': it cannot write the context or a variable")
         if not path.reference:
-            raise BadExpression(text, "Value is not a Reference Path: only names and single indexes are allowed")
+            raise BadExpression(text, "Only names and single indexes are allowed")
         self._steps = path.steps
 
     def put(self, value: Any, result: Any) -> Any:

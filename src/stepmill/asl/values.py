@@ -9,46 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from stepmill.asl import jsonata, timestamps
 from stepmill.asl.choices import AROUND, compile_rule
-from stepmill.asl.definition import escape
 from stepmill.asl.errors import ALL, BadExpression
 from stepmill.asl.fields import Kind
-from stepmill.asl.integrations import UnknownIntegration, integration
+from stepmill.asl.integrations import INTEGRATIONS, UnknownIntegration, integration
 from stepmill.asl.intrinsics import compile_intrinsic
 from stepmill.asl.paths import compile_reference
 from stepmill.asl.pathsyntax import parse_path
+from stepmill.asl.places import HERE, Found, Place, sentence, unknown_field
 from stepmill.asl.problems import Problem, nearest
 
-SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
-HERE: Final = "NOT_SUPPORTED_HERE"
 MAX_SECONDS: Final = 99_999_999
 _VARIABLE: Final = re.compile(r"[^\W\d]\w{0,79}")
 _TEXT_CALLS: Final = frozenset(
     {"Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"}
 )
-
-Found = Iterator[Problem]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a value stands: its pointer, its field's name, the language of its state, and Express or not."""
-
-    pointer: str
-    field: str
-    language: str
-    express: bool = False
-
-    def at(self, *names: str | int) -> Place:
-        pointer = self.pointer + "".join(f"/{escape(str(name))}" for name in names)
-        return Place(pointer, str(names[-1]), self.language, self.express)
-
-    def wrong(self, message: str, hint: str = "", code: str = SCHEMA) -> Problem:
-        return Problem(self.pointer, code, message, hint)
 
 
 def check_value(kind: Kind, value: Any, place: Place) -> Found:
@@ -74,13 +52,12 @@ def check_expressions(value: Any, place: Place) -> Found:
         try:
             jsonata.compile(value[2:-2].strip())
         except jsonata.JsonataError as wrong:
-            near = "" if wrong.position is None else f"At character {wrong.position + 1} of the expression."
-            yield place.wrong(f"The JSONata expression is not valid: {wrong.message} ({wrong.code})", near)
+            yield not_valid(wrong, place)
 
 
-def unknown_field(place: Place, name: str, known: Any, said: str = "Field is not supported") -> Problem:
-    near = nearest(name, known)
-    return place.at(name).wrong(said, f"Did you mean '{near}'?" if near else "Remove it.")
+def not_valid(wrong: jsonata.JsonataError, place: Place) -> Problem:
+    near = "" if wrong.position is None else f"At character {wrong.position + 1} of the expression."
+    return place.wrong(f"The JSONata expression is not valid: {wrong.message} ({wrong.code})", near)
 
 
 def _text(value: Any, place: Place) -> Found:
@@ -119,7 +96,7 @@ def _path(value: Any, place: Place) -> Found:
     try:
         parse_path(value)
     except BadExpression as wrong:
-        yield place.wrong("Value is not a valid JSONPath", f"{wrong.reason}.")
+        yield place.wrong("Value is not a valid JSONPath", sentence(wrong.reason))
 
 
 def _call(value: Any, place: Place) -> Found:
@@ -129,7 +106,7 @@ def _call(value: Any, place: Place) -> Found:
     try:
         compile_intrinsic(value)
     except BadExpression as wrong:
-        yield place.wrong("Value is not a valid JSONPath or intrinsic function call", f"{wrong.reason}.")
+        yield place.wrong("Value is not a valid JSONPath or intrinsic function call", sentence(wrong.reason))
         return
     name = value[len("States.") : value.index("(")].strip()
     if name not in _TEXT_CALLS:
@@ -148,7 +125,7 @@ def _reference(value: Any, place: Place) -> Found:
     try:
         compile_reference(value)
     except BadExpression as wrong:
-        yield place.wrong("Value is not a Reference Path", f"{wrong.reason}.")
+        yield place.wrong("Value is not a Reference Path", sentence(wrong.reason))
 
 
 def _template(value: Any, place: Place) -> Found:
@@ -173,7 +150,7 @@ def _template(value: Any, place: Place) -> Found:
             compile_intrinsic(item) if item.startswith("States.") else parse_path(item)
         except BadExpression as wrong:
             said = f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
-            hint = f"{wrong.reason}."
+            hint = sentence(wrong.reason)
             if not item.startswith(("$", "States.")):
                 hint = f"For a constant, name the field '{key[:-2]}'."
             yield place.wrong(said, hint)
@@ -246,7 +223,8 @@ def _resource(value: Any, place: Place) -> Found:
     try:
         integration(value)
     except UnknownIntegration as unknown:
-        hint = f"Did you mean {unknown.near}?" if unknown.near else "docs: integrations lists what can be run."
+        services = ", ".join(dict.fromkeys(row.resource_type for row in INTEGRATIONS))
+        hint = f"Did you mean {unknown.near}?" if unknown.near else f"Here a Task can call: {services}."
         yield place.wrong(f"The resource {value} cannot be run here", hint, HERE)
 
 
@@ -362,7 +340,7 @@ def _rule(rule: dict[str, Any], here: Place) -> Found:
         where = here.at(operator) if operator and wrong.reason.startswith("String does not match") else here
         yield where.wrong(wrong.reason, f"Found: {wrong.text}")
     except jsonata.JsonataError as wrong:
-        yield here.at("Condition").wrong(f"The JSONata expression is not valid: {wrong.message} ({wrong.code})")
+        yield not_valid(wrong, here.at("Condition"))
 
 
 _KINDS: Final[dict[Kind, Callable[[Any, Place], Found]]] = {

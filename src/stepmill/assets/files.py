@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from stepmill.asl.problems import nearest
+
 SKIPPED_FOLDERS = frozenset({"__pycache__", ".git", ".stepmill", ".venv"})
 SKIPPED_SUFFIX = ".pyc"
 
@@ -67,7 +69,9 @@ def folder(root: Path, prefix: str = "") -> list[Member]:
 
 
 def _walk(root: Path, prefix: str) -> Iterator[Member]:
-    for entry in os.scandir(root):
+    with os.scandir(root) as entries:
+        found = list(entries)
+    for entry in found:
         name = f"{prefix}{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in SKIPPED_FOLDERS:
@@ -122,12 +126,10 @@ def merge(groups: Iterable[Iterable[Member]]) -> list[Member]:
 
 def missing(path: Path) -> AssetError:
     """The AssetError for a path that is not there, with the nearest name beside it."""
-    from difflib import get_close_matches
-
     where = path.parent
     try:
-        names = [entry.name for entry in os.scandir(where)]
+        names = [each.name for each in where.iterdir()]
     except OSError:
         return AssetError("file-missing", f"{path} does not exist", f"neither does its folder {where}")
-    guess = get_close_matches(path.name, names, 1)
-    return AssetError("file-missing", f"{path} does not exist", f"did you mean {where / guess[0]}?" if guess else "")
+    guess = nearest(path.name, names)
+    return AssetError("file-missing", f"{path} does not exist", f"did you mean {where / guess}?" if guess else "")

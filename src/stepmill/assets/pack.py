@@ -8,12 +8,9 @@ So two checkouts of one commit give the same key, and a job's request changes ex
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import shutil
-import tarfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,23 +46,30 @@ class Asset:
         """Write the asset: a file at `target`, or below the folder `target` when the key ends in `/`.
 
         Equal content gives equal bytes (order, times, modes and owners are fixed; the compression is that of the
-        zlib at hand). Raises AssetError with code `changed` when the files are no longer what was packed.
+        zlib at hand). Raises AssetError with code `changed` when the files are no longer what was packed; then a file
+        is not written at all, and a folder may be incomplete.
         """
+        changed = AssetError("changed", f"{self.source} changed while it was being stored", "start the run again")
         digest = _Digest(self.kind)
-        if self.kind == "file":
-            only = self.members[0]
-            _copy(only, target, digest)
-        elif self.kind in ("folder", "data"):
-            for each in self.members:
-                path = target / each.name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _copy(each, path, digest)
-        elif self.kind == "zip":
-            _zip(self.members, target, digest)
-        else:
-            _tar(self.members, target, digest)
-        if digest.hexdigest() != self.sha256:
-            raise AssetError("changed", f"{self.source} changed while it was being stored", "start the run again")
+        try:
+            if self.kind in ("folder", "data"):
+                for each in self.members:
+                    path = target / each.name
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    _copy((each,), path, digest)
+                if digest.hexdigest() != self.sha256:
+                    raise changed
+                return
+            part = target.with_name(f"{target.name}.part")
+            try:
+                {"file": _copy, "zip": _zip, "tar.gz": _tar}[self.kind](self.members, part, digest)
+                if digest.hexdigest() != self.sha256:
+                    raise changed
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
+        except FileNotFoundError:
+            raise changed from None
 
     def files(self) -> list[tuple[str, Path]]:
         """(key, path) of every file of a folder asset: what to store one by one, without a copy in between."""
@@ -122,13 +126,17 @@ def _mode(each: Member) -> int:
     return 0o755 if each.executable else 0o644
 
 
-def _copy(each: Member, target: Path, digest: _Digest) -> None:
+def _copy(members: Sequence[Member], target: Path, digest: _Digest) -> None:
+    (each,) = members
     with _Reader(each, digest) as source, target.open("wb") as out:
         shutil.copyfileobj(source, out, _CHUNK)
     target.chmod(_mode(each))
 
 
 def _tar(members: Sequence[Member], target: Path, digest: _Digest) -> None:
+    import gzip
+    import tarfile
+
     with (
         target.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed,
@@ -142,6 +150,8 @@ def _tar(members: Sequence[Member], target: Path, digest: _Digest) -> None:
 
 
 def _zip(members: Sequence[Member], target: Path, digest: _Digest) -> None:
+    import zipfile
+
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for each in members:
             with _Reader(each, digest) as source:

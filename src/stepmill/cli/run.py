@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     value = given(args.input, args.set)
     workflow = load(args.file)
     bundle = workflow.bundle()
-    if problems := bundle.manifest.inputs.check(value):
+    if problems := bundle.manifest.schema.check(value):
         from stepmill.asl.problems import InvalidDefinition
 
         raise InvalidDefinition(tuple(problems))

@@ -9,9 +9,7 @@ the same names.
 
 from __future__ import annotations
 
-import logging
 import queue
-import random as _random
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -24,8 +22,6 @@ from stepmill.engine.machine import Machine, compile
 from stepmill.engine.signals import Act, Signal, Stop
 from stepmill.history.events import Event
 from stepmill.history.log import History, Record, StoreError, StoreFull
-
-_log = logging.getLogger("stepmill.engine")
 
 TURN_BUDGET = 1000  # events in one commit, about
 _LONGEST_WAIT = 60.0  # seconds; a machine that slept wakes up to a clock that jumped
@@ -49,7 +45,7 @@ class Engine:
         perform: Callable[[Act, Callable[[Signal], None]], None],
         cancel: Callable[[Act], None],
         *,
-        random: Callable[[], float] = _random.random,
+        random: Callable[[], float] | None = None,
     ) -> None:
         self._history = history
         self._clock = clock
@@ -248,6 +244,9 @@ class Engine:
 
     def _poisoned(self, arn: str, error: Exception) -> None:
         """A bug of ours: end that execution, and nothing else, with what is on disk as its history."""
+        import logging  # 15 ms that only a bug of ours is worth
+
+        _log = logging.getLogger("stepmill.engine")
         _log.exception("This is a bug in Stepmill, please report it. Execution %s ends with States.Runtime.", arn)
         cause = f"This is a bug in Stepmill, not in the pipeline: {type(error).__name__}: {error}"
         # Its own state cannot be trusted, not even to fold: the event is made by hand.

@@ -319,7 +319,7 @@ class MapState(State):
         if self.language != "JSONata":
             raise StatesError(errors.RUNTIME, f'Reference path "{self._items_field}" must point to array.')
         if self._items is None:
-            raise StatesError(errors.QUERY_EVALUATION, f"Map state input must be an array but was: {json_type(items)}")
+            raise StatesError(errors.QUERY_EVALUATION, f"Map state input must be an array but was: {dumps(items)}")
         raise unexpected(self._items_field, "Items", "array", items)
 
     def concurrency(self, scope: Scope) -> int:
@@ -329,9 +329,10 @@ class MapState(State):
             try:
                 value = int(value) if not isinstance(value, bool | float | None) else int(dumps(value))
             except (TypeError, ValueError):
+                shown = value if isinstance(value, str) else dumps(value)
                 raise StatesError(
                     errors.RUNTIME,
-                    f"The MaxConcurrencyPath field refers to value {dumps(value)} which is not a valid integer: "
+                    f'The MaxConcurrencyPath field refers to value "{shown}" which is not a valid integer: '
                     f"{self._concurrency_path}",
                 ) from None
         elif isinstance(value, bool) or not isinstance(value, int | float):

@@ -160,6 +160,7 @@ class Digester:
         if visit is None:
             return
         visit.output = event.details.get("output")
+        self._close_inside(branch, visit, event.at)
         # The error of an attempt that a retry made good is the attempt's, not the visit's.
         caught = bool(visit.attempts and visit.attempts[-1].error is not None) or visit.status == "failed"
         if not caught:
@@ -192,11 +193,8 @@ class Digester:
         type_, details = event.type, event.details
         branch = self._where.get(event.previous, ())
         visit = self._inside.get(branch)
-        if type_ in ("MapStateSucceeded", "MapStateFailed", "ParallelStateSucceeded", "ParallelStateFailed"):
-            kind = type_[: type_.index("State")]
-            while branch and (visit is None or visit.type != kind or visit.exited is not None):
-                branch = branch[:-1]
-                visit = self._inside.get(branch)
+        if type_.startswith(("MapState", "ParallelState")):
+            branch, visit = self._joining(branch, type_)
         elif type_ == "EvaluationFailed" and "state" in details:
             # Its previous id can be that of the event before the state was entered.
             named = [(b, v) for (b, name), v in self._open.items() if name == details["state"]]
@@ -205,18 +203,50 @@ class Digester:
         if visit is None:
             return
         if type_ in _SCHEDULED or type_ in ("MapStateStarted", "ParallelStateStarted"):
-            visit.status = "running"
-            visit.attempts.append(Attempt(event.at, resource=details.get("resource"), job=_job(details)))
-            if type_ == "ParallelStateStarted":
-                self._parallels[event.id] = (visit.state, 0)
+            self._tried(branch, visit, event)
         elif type_ in _FAILED:
-            visit.error, visit.cause = details.get("error"), details.get("cause")
-            visit.status = "retrying" if "_due" in details else "failed"
+            self._close_inside(branch, visit, event.at)
+            visit.error, visit.cause = details.get("error", visit.error), details.get("cause", visit.cause)
+            visit.status = "retrying" if details.get("_retry", [None])[0] == details.get("_branch", "") else "failed"
             if visit.attempts:
                 last = visit.attempts[-1]
                 last.ended, last.error, last.cause = event.at, visit.error or visit.type + "Failed", visit.cause
         elif type_ in _SUCCEEDED and visit.attempts:
             visit.attempts[-1].ended = event.at
+        elif type_.endswith("StateAborted") and visit.exited is None:
+            self._close(branch, visit, event.at, "failed" if visit.status == "failed" else "stopped")
+
+    def _joining(self, branch: tuple[str, ...], type_: str) -> tuple[tuple[str, ...], Visit | None]:
+        """The Map or Parallel an event is about, which its previous event may be deep inside of."""
+        kind, _, what = type_.partition("State")
+        while True:
+            visit = self._inside.get(branch)
+            fits = visit is not None and visit.type == kind and visit.exited is None
+            # A second Started is a retry, and what has failed for good is not retried.
+            if fits and not (what == "Started" and visit is not None and visit.status == "failed"):
+                return branch, visit
+            if not branch:
+                return branch, visit
+            branch = branch[:-1]
+
+    def _tried(self, branch: tuple[str, ...], visit: Visit, event: Event) -> None:
+        """A try begins; in a Map or Parallel it ends what the one before left open."""
+        self._close_inside(branch, visit, event.at)
+        if visit.attempts and visit.attempts[-1].ended is None:
+            last = visit.attempts[-1]
+            last.ended, last.error = event.at, last.error or f"{visit.type}Failed"
+        visit.status = "running"
+        visit.attempts.append(Attempt(event.at, resource=event.details.get("resource"), job=_job(event.details)))
+        if event.type == "ParallelStateStarted":
+            self._parallels[event.id] = (visit.state, 0)
+
+    def _close_inside(self, branch: tuple[str, ...], visit: Visit, at: float) -> None:
+        """End what is open in the branches of a Map or Parallel."""
+        if visit.type not in ("Map", "Parallel"):
+            return
+        for (inner, _), one in list(self._open.items()):
+            if len(inner) > len(branch) and inner[: len(branch)] == branch and _within(inner[len(branch)], visit.state):
+                self._close(inner, one, at, "failed" if one.status == "failed" or one.type == "Fail" else "stopped")
 
     def _enclosing(self, event_id: int, name: str) -> tuple[str, ...]:
         """The branch, at or around that of an event, in which the named state is open."""
@@ -224,6 +254,11 @@ class Digester:
         while branch and (branch, name) not in self._open:
             branch = branch[:-1]
         return branch
+
+
+def _within(part: str, state: str) -> bool:
+    """Whether a part of a branch, "Each[2]", belongs to a state, "Each"."""
+    return part.rpartition("[")[0] == state
 
 
 def _job(details: dict[str, Any]) -> tuple[str, str] | None:

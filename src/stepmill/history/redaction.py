@@ -61,8 +61,12 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str] | Iterable[str] = ()) -> None:
-        values = secrets.values() if isinstance(secrets, Mapping) else secrets
-        forms: set[str] = set()
+        self._forms: tuple[str, ...] = ()
+        self.add(secrets.values() if isinstance(secrets, Mapping) else secrets)
+
+    def add(self, values: Iterable[str]) -> None:
+        """Register more values; what is masked from now on masks them too."""
+        forms = set(self._forms)
         for value in values:
             forms.update(_forms(value))
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
@@ -170,13 +174,23 @@ def _base64(data: bytes) -> Iterable[str]:
 
 
 def _json(text: str) -> Iterable[str]:
+    """The value inside a JSON text, and inside a JSON text that is itself a value in one, as in AWS's histories."""
+    for once in (_escaped(text, ascii_only=False), _escaped(text, ascii_only=True)):
+        yield once
+        yield once.replace("/", "\\/")
+        yield _escaped(once, ascii_only=False)
+        yield _escaped(once, ascii_only=True)
+
+
+def _escaped(text: str, *, ascii_only: bool) -> str:
     names = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-    plain = "".join(names.get(char) or (char if char >= " " else f"\\u{ord(char):04x}") for char in text)
-    yield plain
-    yield plain.replace("/", "\\/")
-    ascii_only = ""
-    for char in plain:
-        units = char.encode("utf-16-be", "surrogatepass") if char > "~" else b""
-        ascii_only += "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2)) or char
-    yield ascii_only
-    yield plain.replace("\\", "\\\\")
+    made = ""
+    for char in text:
+        if char in names:
+            made += names[char]
+        elif char < " " or (ascii_only and char > "~"):
+            units = char.encode("utf-16-be", "surrogatepass")
+            made += "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+        else:
+            made += char
+    return made

@@ -4,7 +4,9 @@ In: a job folder with `job.json`, the environment and the secrets. Out: `log`, `
 last `exit.json`. Touches: that folder, the job's processes, the object store.
 Here belongs the order of things; each of them is done in its own module.
 """
-# ruff: noqa: PTH101, PTH103, PTH110, PTH120, PTH123
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# ruff: noqa: PTH101, PTH103, PTH106, PTH108, PTH110, PTH123
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
@@ -160,6 +162,8 @@ class Supervisor:
             os.close(out)
             os.close(err)
         self.result["sandbox"] = started.mode
+        if started.note:
+            log.write("err", [started.note], self.clock.now())
         captures = {
             out_read: Capture("out", log, self.redactor, metrics.line),
             err_read: Capture("err", log, self.redactor, metrics.line),
@@ -271,13 +275,15 @@ class Supervisor:
             },
         )
 
-    def clear(self) -> None:
-        """Removes what the end left over, and the tree of a completed job: its results are under `s3://` now."""
-        import shutil
+    def clear(self, most: int) -> bool:
+        """Removes what the end left over, and the tree of a completed job: its results are under `s3://` now.
 
-        shutil.rmtree(f"{self.folder}/scratch", onerror=_retry)
+        At most `most` files; whether there is more.
+        """
+        budget = _remove(f"{self.folder}/scratch", most)
         if self.transitions and self.transitions[-1]["status"] == "Completed":
-            shutil.rmtree(self.tree, onerror=_retry)
+            budget = _remove(self.tree, budget)
+        return budget <= 0
 
 
 _MESSAGES = {
@@ -317,16 +323,20 @@ def _fields(overlay: sandbox.Overlay) -> dict[str, str]:
     return {name: getattr(overlay, name) for name in overlay.__slots__}
 
 
-def _retry(function: Callable[[str], object], path: str, _: object) -> None:
-    """A folder that may not be read, such as an overlay's, is opened and tried again; what stays then stays."""
+def _remove(path: str, most: int) -> int:
+    """Removes a folder with at most `most` entries; how many more it may have had. What cannot be removed stays."""
     try:
-        os.chmod(os.path.dirname(path), 0o700)
-        os.chmod(path, 0o700)
-        if function in (os.open, os.scandir):
-            import shutil
-
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            function(path)
-    except OSError:
-        return
+        os.chmod(path, 0o700)  # an overlay leaves a folder that may not be read
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if most <= 0:
+                    return most
+                if entry.is_dir(follow_symlinks=False):
+                    most = _remove(entry.path, most)
+                else:
+                    os.unlink(entry.path)
+                most -= 1
+        os.rmdir(path)
+    except (OSError, RecursionError):
+        return most
+    return most

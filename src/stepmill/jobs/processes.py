@@ -3,6 +3,8 @@
 In: a process id, the pipes of its output, signals to the supervisor. Out: an exit status. Touches: the job's processes.
 Here belongs who is signalled and when; what an exit code means never does.
 """
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH123, PTH208
 # The supervisor imports this, and pathlib would cost it a megabyte.
 

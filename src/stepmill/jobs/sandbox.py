@@ -5,7 +5,9 @@ processes and mount namespaces; never the machine's own `/opt`.
 It is a private view, not a prison: a job can do what its user can do. Four ways are tried, in this order: a mount
 namespace (root), a user namespace, bubblewrap, proot. `STEPMILL_SANDBOX` names the only one to try.
 """
-# ruff: noqa: PTH102, PTH110, PTH112, PTH115, PTH120, PTH211
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# ruff: noqa: PTH102, PTH110, PTH112, PTH115, PTH120, PTH208, PTH211
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
@@ -72,13 +74,14 @@ class Overlay:
 
 
 class Started:
-    """A running command: its process id (it leads its own session) and the mode that made its `/opt/ml`."""
+    """A running command: its process id (it leads its own session), the mode that made its `/opt/ml`, and a note."""
 
-    __slots__ = ("mode", "pid")
+    __slots__ = ("mode", "note", "pid")
 
-    def __init__(self, pid: int, mode: str) -> None:
+    def __init__(self, pid: int, mode: str, note: str) -> None:
         self.pid = pid
         self.mode = mode
+        self.note = note
 
     @property
     def wrapped(self) -> bool:
@@ -126,7 +129,7 @@ def start(
                 _look_for(command[0], tree, env)
                 pid, failed = _fork([*wrapper, *command], mode, tree, "/", env, streams, ())
         if not failed:
-            return Started(pid, mode)
+            return Started(pid, mode, _proot_note(tree) if mode == "proot" else "")
         if failed["step"] == "exec":
             number = failed["errno"]
             text = f"{command[0]}: {os.strerror(number)}"
@@ -286,20 +289,37 @@ def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], _Failure | None
         words = [path, "--dev-bind", "/", "/", *_bwrap_opt(), "--bind", tree, ML, "--die-with-parent"]
         command = [*words, "--chdir", cwd, "--"]
     else:
-        words = [path, "--kill-on-exit", "-b", f"{tree}:{ML}", "-w"]
+        words = [path, "-b", f"{tree}:{ML}", "-w"]
         command = [*words, cwd]
     # Their own failures look like the job's (exit 1, a line on stderr), so they are tried with what cannot fail.
     test = [*words, "--chdir", "/", "--", "/bin/true"] if mode == "bwrap" else [*words, "/", "/bin/true"]
+    why = _try(test)
+    return ([], {"step": "sandbox", "why": why}) if why else (command, None)
+
+
+def _try(command: list[str]) -> str:
+    """Runs a command that should succeed; the last line it said when it did not."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    pid, failed = _fork(test, mode, tree, "/", dict(os.environ), (writer, writer), ())
+    pid, failed = _fork(command, "", "", "/", dict(os.environ), (writer, writer), ())
     os.close(writer)
     said = os.read(reader, 4096) if not failed else b""
     os.close(reader)
     if failed:
-        return [], {"step": "sandbox", "why": str(failed["why"])}
+        return failed["why"]
     if os.waitpid(pid, 0)[1] != 0:
-        return [], {"step": "sandbox", "why": said.decode("utf-8", "replace").strip().split("\n")[-1] or "it fails"}
-    return command, None
+        return said.decode("utf-8", "replace").strip().split("\n")[-1] or "it fails"
+    return ""
+
+
+def _proot_note(tree: str) -> str:
+    """Whether this proot is one of those that do not know the system call statx, and so hide `/opt/ml` from some."""
+    path, inside = _find("proot", os.environ.get("PATH", os.defpath)), os.listdir(tree)
+    if path is None or not inside or not _try([path, "-b", f"{tree}:{ML}", "/bin/ls", "-d", f"{ML}/{inside[0]}"]):
+        return ""
+    return (
+        "stepmill: this proot does not know the system call statx: Python sees /opt/ml, programs such as ls do not; "
+        "with bubblewrap installed they all do"
+    )
 
 
 def _bwrap_opt() -> list[str]:

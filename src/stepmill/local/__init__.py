@@ -19,10 +19,10 @@ from stepmill.clock import SystemClock
 from stepmill.history.log import History, StoreError
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.local.store import Owner, Store, StoreBusy
-from stepmill.stage import Settings, clean_environment
+from stepmill.stage import Settings
 
 if TYPE_CHECKING:
-    from stepmill.jobs import Job, Jobs
+    from stepmill.jobs.job import Job, Jobs
     from stepmill.local.host import Host
     from stepmill.objects.folder import FolderStore
     from stepmill.steps.bundle import Bundle
@@ -84,7 +84,7 @@ class Local:
     @property
     def jobs(self) -> Jobs:
         """The jobs of this store."""
-        from stepmill.jobs import Jobs
+        from stepmill.jobs.job import Jobs
 
         return Jobs(self.store.jobs, self.store.objects)
 
@@ -181,8 +181,10 @@ class Local:
                 step = _TICK if until is None else min(_TICK, until - time.monotonic())
                 if step <= 0:
                     return False
-                if not self.hosting:
+                if self._host is None:
                     self.host()
+                else:
+                    self._host.wait_idle(0)  # raises what ended the engine, if anything did
                 if event is not None:
                     if self.history.wait(execution, event, step):
                         return True
@@ -262,10 +264,6 @@ class Local:
         from stepmill.local.deployment import deploy
 
         return deploy(self, bundle, role, self._say)
-
-    def environment(self, python: str) -> dict[str, str]:
-        """The whole environment a function of this stage is given."""
-        return clean_environment(os.environ, python, self.settings.region, self.settings.pass_env)
 
 
 def _to_stderr(sentence: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill.objects.store import NoSuchKey
 from stepmill.services.operations import ServiceError
 
 if TYPE_CHECKING:
@@ -55,12 +56,27 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
 
 
 def _store_assets(local: Local, bundle: Bundle) -> None:
+    """Put what is not there yet into the bucket; a key says what its content is, so what is there is right."""
     objects, bucket = local.objects, local.settings.bucket
     objects.create_bucket(bucket)
+
+    def absent(key: str) -> bool:
+        try:
+            objects.info(bucket, key)
+        except NoSuchKey:
+            return True
+        return False
+
     for asset in bundle.manifest.assets:
-        with tempfile.TemporaryDirectory(dir=local.store.root) as scratch:
-            for key, path in asset.files(Path(scratch)):
-                objects.put_file(bucket, key, path)
+        if asset.key.endswith("/"):
+            for key, path in asset.files():
+                if absent(key):
+                    objects.put_file(bucket, key, path)
+        elif absent(asset.key):
+            with tempfile.TemporaryDirectory(dir=local.store.root) as scratch:
+                packed = Path(scratch) / "asset"
+                asset.write(packed)
+                objects.put_file(bucket, asset.key, packed, move=True)
 
 
 def _image(local: Local, image: ImageSource, say: Callable[[str], None]) -> str:

@@ -6,6 +6,7 @@ door's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -16,9 +17,10 @@ from typing import Any
 from stepmill.clock import Clock
 from stepmill.engine.loop import Engine
 from stepmill.functions import Functions
+from stepmill.history.log import StoreError
 from stepmill.history.redaction import Redactor
 from stepmill.history.sqlite import SqliteHistory
-from stepmill.jobs import Jobs
+from stepmill.jobs.job import Jobs
 from stepmill.local.door import Door
 from stepmill.local.notes import Notes
 from stepmill.local.store import Store
@@ -45,8 +47,8 @@ class Host:
         self._redactor = Redactor({name: os.environ[name] for name in settings.secrets if name in os.environ})
         self.history = SqliteHistory(store.database, redactor=self._redactor)
         objects = FolderStore(store.objects)
-        jobs = Jobs(store.jobs, store.objects, redactor=self._redactor)
-        self._functions = Functions(store.functions, redactor=self._redactor)
+        jobs = Jobs(store.jobs, store.objects)
+        self._functions = Functions(store.functions)
         where = {"region": settings.region, "account": settings.account}
         sagemaker = SageMaker(jobs, **where, grace=settings.grace, python=self._image_python, environ=self._environ)
         operations = Operations()
@@ -65,7 +67,8 @@ class Host:
                 **where,
                 code=store.functions / "code",
                 python=self._function_python,
-                environ=self._function_environment,
+                environ=self._environment,
+                secrets=self._secrets,
             ),
         )
         operations.add("stepmill", Notes(self.history))
@@ -73,7 +76,7 @@ class Host:
         objects.create_bucket(settings.bucket)
         for arn in self._engine.recover():
             say(f"continuing {arn.split(':execution:')[1].replace(':', '/')}, which nobody was running")
-        self._thread = threading.Thread(target=self._engine.run, name="stepmill-engine", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="stepmill-engine", daemon=True)
         self._thread.start()
         self._door = Door(Path(store.sign().socket), self.answer)
 
@@ -87,9 +90,7 @@ class Host:
     ) -> Response:
         """`call`, with the environment variables that the caller passes on to what it starts."""
         if environ and (service, operation) == ("states", "StartExecution"):
-            for name, value in environ.items():
-                if name in self._settings.secrets:
-                    self._redactor.add(value)
+            self._redactor.add(value for name, value in environ.items() if name in self._settings.secrets)
             self._environs[self._execution_of(request)] = dict(environ)
         return self._operations.call(service, operation, request, token=token)
 
@@ -108,6 +109,10 @@ class Host:
         self._thread.join()
         self.history.close()
 
+    def _run(self) -> None:
+        with contextlib.suppress(StoreError):  # kept by the engine, and raised where somebody waits
+            self._engine.run()
+
     def _execution_of(self, request: Mapping[str, Any]) -> str:
         return f"{request['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{request.get('name', '')}"
 
@@ -115,9 +120,15 @@ class Host:
         """What the environment passes to the act `token`: what came with its execution, else this process's own."""
         return self._environs.get((token or "").partition("#")[0], self._own)
 
-    def _function_environment(self, token: str | None, python: str) -> dict[str, str]:
+    def _environment(self, token: str | None, python: str) -> dict[str, str]:
+        """The whole environment of what the act `token` starts."""
         passed = self._environ(token)
         return clean_environment({**os.environ, **passed}, python, self._settings.region, tuple(passed))
+
+    def _secrets(self, token: str | None) -> list[str]:
+        """The values that must not be seen in what the act `token` says."""
+        passed = {**os.environ, **self._environ(token)}
+        return [passed[name] for name in self._settings.secrets if name in passed]
 
     def _image_python(self, uri: str) -> str:
         return self._python("image", uri)

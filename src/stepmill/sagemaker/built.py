@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from stepmill.assets import Asset, AssetError, pack_data
 
 TOKEN = re.compile("\ue000[^\ue001]*\ue001")
+NAME = re.compile("[A-Za-z0-9._-]+")
 DEFERRED = re.compile(r"\$\{[A-Za-z][A-Za-z0-9]*\}")
 
 
@@ -120,6 +121,14 @@ def given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def segment(name: Any, what: str, built: Built) -> None:
+    """Complain when a name cannot be the last part of a path in the container."""
+    if isinstance(name, str) and not at_run_time(name) and (name in (".", "..") or not NAME.fullmatch(name)):
+        built.complain(
+            "bad-name", f"{what} is named {name!r}", "letters, digits, dots, dashes and underscores make a name"
+        )
+
+
 def tag_list(tags: Any) -> Any:
     """Tags as SageMaker wants them. A mapping is `{key: value}`; a list or a Placeholder stays."""
     if isinstance(tags, Mapping):
@@ -180,5 +189,5 @@ def image_uri(description: Any, place: Place, built: Built) -> Any:
 
 def is_classic(description: Any, explicit_job_name: bool) -> bool:
     """Whether everything is said that the old SDK asked for; then its own defaults apply too."""
-    said = (attribute(description, "image_uri"), attribute(description, "role"))
-    return explicit_job_name and all(value is not None for value in said)
+    image = attribute(description, "image_uri", attribute(description, "training_image_uri"))
+    return explicit_job_name and image is not None and attribute(description, "role") is not None

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from stepmill.sagemaker.built import Built, Place, at_run_time, attribute, data_uri, is_placeholder
+from stepmill.sagemaker.built import Built, Place, at_run_time, attribute, data_uri, is_placeholder, segment
 from stepmill.sagemaker.hyperparameters import Code
 from stepmill.sagemaker.training import TrainingInput
 
@@ -36,6 +36,7 @@ def channels(estimator: Any, data: Any, code: Code, place: Place, built: Built) 
 
 def _channel(name: Any, value: Any, place: Place, built: Built) -> dict[str, Any]:
     what = f"channel {name!r}"
+    segment(name, "a channel", built)
     if is_placeholder(value) or isinstance(value, (str, os.PathLike)):
         value = TrainingInput(value)
     config = getattr(value, "config", None)

@@ -24,6 +24,7 @@ from stepmill.sagemaker.built import (
     image_uri,
     is_placeholder,
     request_dict,
+    segment,
     tag_list,
 )
 from stepmill.sagemaker.limits import check_request
@@ -64,6 +65,9 @@ def processing_request(
     stepfunctions 2.3.0 makes, except that empty lists are left out where it sends null (reference/authoring.md §2.4).
     """
     built = Built()
+    if not (hasattr(processor, "image_uri") and hasattr(processor, "instance_type")):
+        built.complain("not-a-processor", f"{processor!r} is no processor", "give a ScriptProcessor or a Processor")
+        return built
     request = built.request
     request["ProcessingJobName"] = place.job_name
     read = [_input(each, name, n, place, built) for n, (name, each) in enumerate(_named(inputs, "input", built), 1)]
@@ -134,6 +138,7 @@ def _input(each: Any, name: str | None, number: int, place: Place, built: Built)
                 "input-without-name", f"an input is {each!r}", "give inputs as a dict: {name: where it lies}"
             )
         name = name or "input"
+        segment(name, "an input", built)
         source = data_uri(each, f"input {name!r}", place, built)
         return {
             "InputName": name,
@@ -194,6 +199,7 @@ def _input(each: Any, name: str | None, number: int, place: Place, built: Built)
 def _output(each: Any, name: str | None, number: int, place: Place, built: Built) -> dict[str, Any]:
     if isinstance(each, (str, os.PathLike)) or is_placeholder(each) or (each is None and name is not None):
         assert name is not None
+        segment(name, "an output", built)
         destination = each
         short = {"LocalPath": f"{ROOT}/{name}", "S3UploadMode": "EndOfJob"}
         if isinstance(each, str) and each.startswith("/"):
@@ -324,12 +330,25 @@ def _check_names(read: list[dict[str, Any]], written: list[dict[str, Any]], buil
         if len(things) > 10:
             most = "SageMaker allows 10" + (", the code included" if kind == "input" else "")
             built.complain(f"too-many-{kind}s", f"there are {len(things)} {kind}s", most)
-    paths = {each["InputName"]: each.get("S3Input", {}).get("LocalPath") for each in read}
-    for each in written:
-        name = each["OutputName"]
-        if name in paths and paths[name] == each.get("S3Output", {}).get("LocalPath"):
+    paths: dict[str, Any] = {}
+    for each in read:
+        path = each.get("S3Input", {}).get("LocalPath")
+        if not isinstance(path, str) or at_run_time(path):
+            continue
+        other = paths.setdefault(path.rstrip("/"), each["InputName"])
+        if other != each["InputName"]:
             built.complain(
-                "in-and-out",
-                f"{name!r} is the name of an input and of an output, so both are at {paths[name]}",
-                "give one of them another name",
+                "same-local-path",
+                f"inputs {other!r} and {each['InputName']!r} both lie at {path}",
+                "SageMaker refuses that, with an empty message; give each a place of its own",
             )
+    for each in written:
+        path = each.get("S3Output", {}).get("LocalPath")
+        if isinstance(path, str) and path.rstrip("/") in paths:
+            name = paths[path.rstrip("/")]
+            what = (
+                f"{name!r} is the name of an input and of an output, so both are"
+                if name == each["OutputName"]
+                else f"input {name!r} and output {each['OutputName']!r} are both"
+            )
+            built.complain("in-and-out", f"{what} at {path}", "give one of them another name, or another path")

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from stepmill.asl.problems import nearest
 from stepmill.sagemaker.built import DEFERRED, TOKEN, is_placeholder
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 _KINDS = {"processing": "ProcessingInstanceType", "training": "TrainingInstanceType"}
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),
@@ -36,15 +36,10 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
 _CLASSES = {r"\p{Alnum}": "a-zA-Z0-9", r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that was probably meant."""
-    return next(iter(get_close_matches(word, list(candidates), 1)), None)
-
-
 @cache
 def table() -> dict[str, Any]:
     """The whole table: `source` (botocore's version and the date), `operations`, `shapes`."""
-    loaded: dict[str, Any] = json.loads(files(__package__).joinpath("shapes.json").read_text("utf-8"))
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("shapes.json").read_text("utf-8"))
     return loaded
 
 
@@ -70,13 +65,18 @@ def nearest_instance_type(name: str, kind: str = "training") -> str | None:
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken rule. kind: `required`, `unknown`, `type`, `min`, `max`, `pattern` or `enum`. path: keys, indices."""
+    """One broken rule. kind: `required`, `unknown`, `type`, `min`, `max`, `pattern` or `enum`. path: keys, indices.
+
+    within, part: the list or map that a plain value stands in, and AWS's word for its place there.
+    """
 
     kind: str
-    path: Path
+    path: Keys
     value: Any
     shape: Mapping[str, Any]
     limit: Any = None
+    within: Any = None
+    part: str = ""
 
     @property
     def code(self) -> str:
@@ -110,6 +110,10 @@ class Violation:
             return f"The field '{self.path[-1]}' is not supported by Step Functions"
         if self.kind == "type":
             return f"{_json_kind(self.value)} can not be converted to {_ARTICLES.get(self.shape['type'], 'a String')}"
+        if self.within is not None:
+            where, rules = _member_path(self.path[:-1]), ", ".join(_rules(self.shape))
+            words = f"{self.part} must satisfy constraint: [{rules}]"
+            return f"Value '{_shown(self.within)}' at '{where}' failed to satisfy constraint: {words}"
         shown = "null" if self.value is None else f"'{_shown(self.value)}'"
         return f"Value {shown} at '{_member_path(self.path)}' failed to satisfy constraint: {self.rule()}"
 
@@ -144,6 +148,13 @@ class Violation:
         return f"{where} is {_cut(self.value)}", f"SageMaker wants one of {', '.join(self.shape['enum'])}"
 
 
+def _rules(shape: Mapping[str, Any]) -> Iterator[str]:
+    """All rules of a shape, in AWS's order."""
+    for kind, name in (("max", "max"), ("min", "min"), ("pattern", "pattern"), ("enum", "enum")):
+        if name in shape:
+            yield Violation(kind, (), None, shape, shape[name]).rule()
+
+
 _ARTICLES = {"integer": "an Integer", "long": "a Long", "boolean": "a Boolean", "string": "a String"}
 
 
@@ -155,7 +166,7 @@ def _json_kind(value: Any) -> str:
     return "NUMBER_VALUE" if isinstance(value, (int, float)) else "Start of structure or map"
 
 
-def _member_path(path: Path) -> str:
+def _member_path(path: Keys) -> str:
     parts = [f"{part + 1}.member" if isinstance(part, int) else f"{part[:1].lower()}{part[1:]}" for part in path]
     return ".".join(parts)
 
@@ -188,7 +199,7 @@ def validate(operation: str, request: Mapping[str, Any], *, bound: bool = False)
     bound: the request is about to be sent, so `${Name}` in it is text like any other. Raises KeyError for an operation
     that is not in the table.
     """
-    return [(violation.pointer, violation.aws()) for violation in violations(operation, request, bound=bound)]
+    return list(dict.fromkeys((each.pointer, each.aws()) for each in violations(operation, request, bound=bound)))
 
 
 def validation_message(complaints: list[tuple[str, str]]) -> str:
@@ -204,7 +215,7 @@ def violations(operation: str, request: Mapping[str, Any], *, bound: bool = Fals
 
 
 def _check(
-    shape: Mapping[str, Any], value: Any, path: Path, shapes: Mapping[str, Any], bound: bool
+    shape: Mapping[str, Any], value: Any, path: Keys, shapes: Mapping[str, Any], bound: bool
 ) -> Iterator[Violation]:
     if is_placeholder(value):
         return
@@ -217,16 +228,25 @@ def _check(
     if shape["type"] == "structure":
         yield from _structure(shape, value, path, shapes, bound)
     elif shape["type"] == "list":
+        member = shapes[shape["member"]]
         for index, each in enumerate(value):
-            yield from _check(shapes[shape["member"]], each, (*path, index), shapes, bound)
+            yield from _inside(_check(member, each, (*path, index), shapes, bound), member, value, "Member")
     elif shape["type"] == "map":
+        keys, values = shapes[shape["key"]], shapes[shape["value"]]
         for key, each in value.items():
-            yield from _check(shapes[shape["key"]], key, (*path, key), shapes, bound)
-            yield from _check(shapes[shape["value"]], each, (*path, key), shapes, bound)
+            yield from _inside(_check(keys, key, (*path, key), shapes, bound), keys, value, "Map keys")
+            yield from _inside(_check(values, each, (*path, key), shapes, bound), values, value, "Map value")
+
+
+def _inside(found: Iterator[Violation], shape: Mapping[str, Any], within: Any, part: str) -> Iterator[Violation]:
+    """AWS complains about a whole list or map of plain values, not about one of them."""
+    plain = shape["type"] not in ("structure", "list", "map")
+    for each in found:
+        yield replace(each, within=within, part=part) if plain else each
 
 
 def _structure(
-    shape: Mapping[str, Any], value: Mapping[str, Any], path: Path, shapes: Mapping[str, Any], bound: bool
+    shape: Mapping[str, Any], value: Mapping[str, Any], path: Keys, shapes: Mapping[str, Any], bound: bool
 ) -> Iterator[Violation]:
     for name in shape.get("required", ()):
         if value.get(name) is None:
@@ -238,7 +258,7 @@ def _structure(
             yield from _check(shapes[shape["members"][name]], each, (*path, name), shapes, bound)
 
 
-def _limits(shape: Mapping[str, Any], value: Any, path: Path, bound: bool) -> Iterator[Violation]:
+def _limits(shape: Mapping[str, Any], value: Any, path: Keys, bound: bool) -> Iterator[Violation]:
     size = value if isinstance(value, (int, float)) else len(value)
     if isinstance(value, str) and not bound:
         rest = _constant(value)

@@ -148,7 +148,7 @@ class Estimator:
 
     def enable_network_isolation(self) -> Any:
         """Whether the container may reach nothing but its data."""
-        return self._enable_network_isolation or False
+        return False if self._enable_network_isolation is None else self._enable_network_isolation
 
 
 class TrainingInput:

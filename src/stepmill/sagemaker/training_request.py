@@ -53,6 +53,10 @@ def training_request(
     (environment, retries, isolation, encryption, a checkpoint URI without a local path) is sent.
     """
     built = Built()
+    if not (hasattr(estimator, "max_run") and hasattr(estimator, "instance_type")):
+        hint = "give an Estimator; sagemaker 3's ModelTrainer is not read yet"
+        built.complain("not-an-estimator", f"{estimator!r} is no estimator", hint)
+        return built
     request = built.request
     classic = is_classic(estimator, explicit_job_name)
     request["TrainingJobName"] = place.job_name
@@ -84,7 +88,10 @@ def training_request(
     role = attribute(estimator, "role")
     request["RoleArn"] = place.role if role is None else role
     request |= _options(estimator, place, built)
-    if code.environment:
+    if code.environment and is_placeholder(request.get("Environment")):
+        hint = "give one of them as a dict"
+        built.complain("all-at-run-time", "hyperparameters and environment are both one run-time value", hint)
+    elif code.environment:
         request["Environment"] = {**request.get("Environment", {}), **code.environment}
     request |= _debugger(estimator, output_path, classic)
     if experiment_config is not None:

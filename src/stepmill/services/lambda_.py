@@ -14,12 +14,12 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from stepmill.clock import Clock
-from stepmill.functions import Function, Functions
+from stepmill.functions import Function, Functions, HostError, PayloadTooLarge
 from stepmill.history.log import History, Record
 from stepmill.objects.folder import FolderStore
 from stepmill.objects.store import NoSuchBucket, NoSuchKey
@@ -44,9 +44,10 @@ class Lambda:
         account: str,
         python: Callable[[str], str],
         environ: Callable[[str | None, str], Mapping[str, str]],
+        secrets: Callable[[str | None], Iterable[str]],
     ) -> None:
         """`python(name)` is the interpreter of a function; `environ(token, python)` the whole environment that an
-        invocation of this token is given.
+        invocation of this token is given, and `secrets(token)` the values in it that no log may show.
         """
         self._history = history
         self._functions = functions
@@ -56,6 +57,7 @@ class Lambda:
         self._scope = f"arn:aws:lambda:{region}:{account}:function"
         self._python = python
         self._environ = environ
+        self._secrets = secrets
 
     @operation("CreateFunction")
     def create_function(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -115,12 +117,18 @@ class Lambda:
             environment=found["Environment"]["Variables"],
             python=python,
         )
-        outcome = self._functions.invoke(
-            function,
-            payload.encode() if isinstance(payload, str) else payload,
-            token=token or f"invoke-{os.urandom(8).hex()}",
-            environ=self._environ(token, python),
-        )
+        try:
+            outcome = self._functions.invoke(
+                function,
+                payload.encode() if isinstance(payload, str) else payload,
+                token=token or f"invoke-{os.urandom(8).hex()}",
+                environ=self._environ(token, python),
+                secrets=self._secrets(token),
+            )
+        except PayloadTooLarge as refusal:
+            raise ServiceError("RequestTooLargeException", str(refusal), 413) from None
+        except HostError as fault:
+            raise ServiceError("ServiceException", str(fault), 500) from None
         if outcome.status == "unknown":
             raise ServiceError("Unknown", "the worker host ended while the function ran; its result is lost", 500)
         response: Response = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": outcome.payload}

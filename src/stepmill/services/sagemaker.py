@@ -6,10 +6,11 @@ of ended jobs. Touches: the job folders, through jobs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stepmill.jobs import Job, JobExists, Jobs, JobState
+from stepmill.engine.signals import Act
+from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
 from stepmill.sagemaker.shapes import validate
 from stepmill.services.operations import Response, ServiceError, operation
 
@@ -37,16 +38,19 @@ class SageMaker:
         account: str,
         grace: float,
         python: Callable[[str], str],
-        environ: Callable[[str | None], Mapping[str, str]],
+        environ: Callable[[str | None, str], Mapping[str, str]],
+        secrets: Callable[[str | None], Iterable[str]],
     ) -> None:
-        """`python(image)` is the interpreter that stands for an image; `environ(token)` what a job may see of this
-        process's environment; `grace` the seconds between SIGTERM and SIGKILL.
+        """`python(image)` is the interpreter that stands for an image; `environ(token, python)` the environment that
+        a job is given, and `secrets(token)` the values in it that its log must not show; `grace` the seconds between
+        SIGTERM and SIGKILL.
         """
         self._jobs = jobs
         self._scope = f"arn:aws:sagemaker:{region}:{account}"
         self._grace = grace
         self._python = python
         self._environ = environ
+        self._secrets = secrets
 
     @operation("CreateTrainingJob")
     def create_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -92,19 +96,15 @@ class SageMaker:
 
     # what a Task state needs of a job it started
 
-    def has(self, kind: str, token: str) -> bool:
-        """Whether the act of this name has started its job."""
-        return self._jobs.by_token(token) is not None
+    def job_of(self, kind: Kind, act: Act) -> Job | None:
+        """The job that this very act started, or None."""
+        name = act.parameters.get(f"{_WORD[kind]}Name") if isinstance(act.parameters, dict) else None
+        job = self._jobs.find(kind, name) if isinstance(name, str) else None
+        return job if job is not None and job.token == act.name else None
 
-    def stop(self, kind: str, token: str) -> None:
-        """Stop the job of an act; an act that started none is no error."""
-        job = self._jobs.by_token(token)
-        if job is not None:
-            job.stop()
-
-    def result(self, kind: str, token: str) -> tuple[str, Response]:
+    def result(self, kind: Kind, act: Act) -> tuple[str, Response]:
         """Wait for the job of an act. Out: its status, and the result as Step Functions' `.sync` gives it."""
-        job = self._jobs.by_token(token)
+        job = self.job_of(kind, act)
         assert job is not None, "an act waits for the job that it created"
         job.wait()
         described = self._describe(job)
@@ -124,7 +124,7 @@ class SageMaker:
 
     # one path for both kinds
 
-    def _create(self, kind: str, request: dict[str, Any], token: str | None) -> Response:
+    def _create(self, kind: Kind, request: dict[str, Any], token: str | None) -> Response:
         word = _WORD[kind]
         faults = validate(f"Create{word}", request)
         if faults:
@@ -134,14 +134,16 @@ class SageMaker:
         name = request[f"{word}Name"]
         specification = request["AppSpecification" if kind == "processing" else "AlgorithmSpecification"]
         image = specification.get("ImageUri") or specification.get("TrainingImage") or ""
+        python = self._python(image)
         try:
             self._jobs.create(
                 kind,
                 request,
                 token=token or f"{kind}:{name}",
-                python=self._python(image),
+                python=python,
                 grace=self._grace,
-                environ=self._environ(token),
+                environ=self._environ(token, python),
+                secrets=self._secrets(token),
             )
         except JobExists:
             arn = self._arn(kind, name)
@@ -152,17 +154,17 @@ class SageMaker:
             ) from None
         return {f"{word}Arn": self._arn(kind, name)}
 
-    def _arn(self, kind: str, name: str) -> str:
+    def _arn(self, kind: Kind, name: str) -> str:
         return f"{self._scope}:{_PATH[kind]}/{name}"
 
-    def _named(self, kind: str, request: Mapping[str, Any]) -> Job:
+    def _named(self, kind: Kind, request: Mapping[str, Any]) -> Job:
         name = str(request[f"{_WORD[kind]}Name"])
         job = self._jobs.find(kind, name)
         if job is None:
             raise ServiceError("ResourceNotFound", f"Requested resource not found: {self._arn(kind, name)}")
         return job
 
-    def _list(self, kind: str, request: Mapping[str, Any]) -> list[Response]:
+    def _list(self, kind: Kind, request: Mapping[str, Any]) -> list[Response]:
         word = _WORD[kind]
         rows = []
         for job in self._jobs.list(kind):
@@ -201,18 +203,18 @@ class SageMaker:
 
 
 def _training(state: JobState) -> Response:
-    seconds = round(state.ended - state.started) if state.ended and state.started else None
+    ends = [after.at for after in state.transitions[1:]] + [state.ended] * bool(state.transitions)
     return {
         "SecondaryStatus": state.secondary,
         "SecondaryStatusTransitions": [
-            {"Status": name, "StartTime": begun, "EndTime": done, "StatusMessage": message}
-            for name, begun, done, message in state.transitions
+            {"Status": entered.status, "StartTime": entered.at, "EndTime": left, "StatusMessage": entered.message}
+            for entered, left in zip(state.transitions, ends, strict=True)
         ],
         "ModelArtifacts": {"S3ModelArtifacts": state.model} if state.model else None,
         "FinalMetricDataList": [
             {"MetricName": name, "Value": value, "Timestamp": at} for name, value, at in state.metrics
         ]
         or None,
-        "TrainingTimeInSeconds": seconds,
-        "BillableTimeInSeconds": seconds,
+        "TrainingTimeInSeconds": state.billable,
+        "BillableTimeInSeconds": state.billable,
     }

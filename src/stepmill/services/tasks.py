@@ -38,7 +38,7 @@ class Tasks:
         row = integration(act.resource)
         if row.job is None:
             self._calls.take(lambda: self._attempt(row, act, signal, self._request))
-        elif self._sagemaker.has(row.job, act.name):
+        elif self._sagemaker.job_of(row.job, act) is not None:
             # A job that already runs is watched outside the crew: it holds no slot that a new one could want.
             _thread("stepmill-watch", lambda: self._attempt(row, act, signal, self._job))
         else:
@@ -47,39 +47,40 @@ class Tasks:
     def cancel(self, act: Act) -> None:
         """Stop what `act` started, as far as that can be: a job gets SIGTERM and its grace."""
         row = integration(act.resource)
-        if row.job is not None:
-            self._sagemaker.stop(row.job, act.name)
+        job = self._sagemaker.job_of(row.job, act) if row.job is not None else None
+        if job is not None:
+            job.stop()
 
     def _attempt(self, row: Integration, act: Act, signal: Say, work: Callable[[Integration, Act, Say], None]) -> None:
         try:
             work(row, act, signal)
         except ServiceError as refusal:
             code, message = refusal.code, f"{refusal.message} ({_origin(row, refusal)})"
-            signal(Failed(act.name, error_name(row, code), message))
+            signal(Failed(act, error_name(row, code), message))
         except Exception as bug:  # noqa: BLE001 - one act's fault must not end the thread that serves the others
-            signal(Failed(act.name, "States.Runtime", f"a bug of Stepmill, please report it: {bug!r}"))
+            signal(Failed(act, "States.Runtime", f"a bug of Stepmill, please report it: {bug!r}"))
 
     def _request(self, row: Integration, act: Act, signal: Say) -> None:
         if row.service == "lambda":
             self._invoke(row, act, signal)
             return
         response = self._operations.call(row.service, row.operation, act.parameters or {}, token=act.name)
-        signal(Finished(act.name, _plain(response) | ({} if not row.optimised else _sdk_metadata(act))))
+        signal(Finished(act, _plain(response) | ({} if not row.optimised else _sdk_metadata(act))))
 
     def _invoke(self, row: Integration, act: Act, signal: Say) -> None:
-        direct = row.resource_type == "lambda" and row.resource != "invoke"
+        direct = row.function is not None
         request = {"FunctionName": act.resource, "Payload": act.parameters} if direct else dict(act.parameters or {})
         request["Payload"] = json.dumps(request.get("Payload", {}), ensure_ascii=False)
         response = self._operations.call("lambda", "Invoke", request, token=act.name)
         if "FunctionError" in response:
             error, cause = error_of(response["Payload"])
-            signal(Failed(act.name, error, cause))
+            signal(Failed(act, error, cause))
             return
         payload = json.loads(response["Payload"] or b"null")
         if direct:
-            signal(Finished(act.name, payload))
+            signal(Finished(act, payload))
             return
-        signal(Finished(act.name, {**_plain(response | {"Payload": None}), "Payload": payload, **_sdk_metadata(act)}))
+        signal(Finished(act, {**_plain(response | {"Payload": None}), "Payload": payload, **_sdk_metadata(act)}))
 
     def _job(self, row: Integration, act: Act, signal: Say) -> None:
         assert row.job is not None
@@ -89,16 +90,16 @@ class Tasks:
         created = self._operations.call(row.service, row.operation, request, token=act.name)
         answer = _plain(created) | _sdk_metadata(act)
         if row.pattern != "sync":
-            signal(Finished(act.name, answer))
+            signal(Finished(act, answer))
             return
         if not act.submitted:
-            signal(Submitted(act.name, answer))
-        status, result = self._sagemaker.result(row.job, act.name)
+            signal(Submitted(act, answer))
+        status, result = self._sagemaker.result(row.job, act)
         if status == "Completed":
-            signal(Finished(act.name, result))
+            signal(Finished(act, result))
         else:
             # Whether AWS fails the task of a Stopped job is not documented; failing is the safe direction (parity.md).
-            signal(Failed(act.name, "States.TaskFailed", json.dumps(result, ensure_ascii=False, separators=(",", ":"))))
+            signal(Failed(act, "States.TaskFailed", json.dumps(result, ensure_ascii=False, separators=(",", ":"))))
 
 
 class _Crew:

@@ -5,8 +5,20 @@ In: a definition, an input, a script. Out: how it ended, and every event. Touche
 
 from __future__ import annotations
 
+from stepmill.testing import golden
 from stepmill.testing.clock import VirtualClock
 from stepmill.testing.runner import Result, StuckError, run
 from stepmill.testing.tasks import Outcome, ScriptedTasks, fail, hang, succeed
 
-__all__ = ["Outcome", "Result", "ScriptedTasks", "StuckError", "VirtualClock", "fail", "hang", "run", "succeed"]
+__all__ = [
+    "Outcome",
+    "Result",
+    "ScriptedTasks",
+    "StuckError",
+    "VirtualClock",
+    "fail",
+    "golden",
+    "hang",
+    "run",
+    "succeed",
+]

@@ -62,24 +62,20 @@ class ScriptedTasks:
         self._seen: dict[str, int] = {}
         self._coming: list[tuple[float, int, Signal, Callable[[Signal], None]]] = []
         self._count = 0
+        self._begun: dict[str, Outcome] = {}
         self.started: list[Act] = []
         self.recovered: list[Act] = []
         self.cancelled: list[Act] = []
 
     def perform(self, act: Act, tell: Callable[[Signal], None]) -> None:
-        """What the engine calls. An act of a known name is found, not begun again."""
+        """What the engine calls. An act of a known name is found, not begun again, and its outcome told once more."""
         if act.recovered:
             self.recovered.append(act)
-        if any(begun.name == act.name for begun in self.started):
-            # The process that was to be told is gone; this one is told instead.
-            self._coming = [
-                (due, order, signal, tell if _about(signal) == act.name else told)
-                for due, order, signal, told in self._coming
-            ]
-            heapq.heapify(self._coming)
-            return
-        self.started.append(act)
-        outcome = self._pick(act)
+        outcome = self._begun.get(act.name)
+        if outcome is None:
+            outcome = self._begun[act.name] = self._pick(act)
+            self.started.append(act)
+        self._forget(act)
         if outcome.accepted is not None:
             self._at(act.started, Submitted(act, outcome.accepted), tell)
         if outcome.takes is None:
@@ -91,6 +87,9 @@ class ScriptedTasks:
     def cancel(self, act: Act) -> None:
         """What the engine calls when nobody waits for an act any more."""
         self.cancelled.append(act)
+        self._forget(act)
+
+    def _forget(self, act: Act) -> None:
         self._coming = [entry for entry in self._coming if _about(entry[2]) != act.name]
         heapq.heapify(self._coming)
 

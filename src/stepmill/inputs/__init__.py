@@ -1,0 +1,11 @@
+"""Values known only at run time: what an execution is started with, what a state is given, what a step left behind.
+
+In: schemas and Python's own operators. Out: placeholders, and their text in both query languages. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
+from .schema import InputSchema
+
+__all__ = ["CaughtError", "Condition", "ExecutionInput", "InputSchema", "Placeholder", "StepInput", "either"]

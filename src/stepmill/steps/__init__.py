@@ -1,0 +1,43 @@
+"""Steps: Python in, Bundle out.
+
+In: the words of Amazon States Language and of the old Data Science SDK. Out: plain ASL and what it needs around it.
+Touches: the code and data files a pipeline names.
+
+Here: what a pipeline says and how it is written down. Never: running it, or asking AWS anything.
+"""
+
+from __future__ import annotations
+
+from .bundle import Bundle, FunctionSource, ImageSource, Manifest
+from .choice import Choice, ChoiceRule
+from .compiler import compile
+from .flow import Catch, Chain, Map, Parallel, Retry
+from .jobs import ProcessingStep, TrainingStep
+from .lambda_ import LambdaStep
+from .s3 import S3GetObjectStep
+from .states import Fail, Pass, State, Succeed, Task, Wait
+
+__all__ = [
+    "Bundle",
+    "Catch",
+    "Chain",
+    "Choice",
+    "ChoiceRule",
+    "Fail",
+    "FunctionSource",
+    "ImageSource",
+    "LambdaStep",
+    "Manifest",
+    "Map",
+    "Parallel",
+    "Pass",
+    "ProcessingStep",
+    "Retry",
+    "S3GetObjectStep",
+    "State",
+    "Succeed",
+    "Task",
+    "TrainingStep",
+    "Wait",
+    "compile",
+]

@@ -1,0 +1,197 @@
+"""What a state is given when it turns itself into ASL: its place, and where to leave what it needs.
+
+In: the state, its language, where it stands. Out: substitution names, places for requests; problems and assets are
+collected. Touches: the files named in `requirements=` and `dockerfile=`, to name images by their content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from stepmill.asl.problems import Problem
+from stepmill.inputs.expressions import JobName
+from stepmill.inputs.placeholders import Placeholder, context
+from stepmill.inputs.rendering import Language
+from stepmill.sagemaker.requests import Place
+
+from . import names
+from .bundle import BUCKET, JOB_ROLE, FunctionSource, ImageSource
+from .source import Source
+
+if TYPE_CHECKING:
+    from stepmill.assets import Asset
+
+    from .states import State
+
+Around = Literal["", "inline", "nested", "distributed"]
+
+
+@dataclass
+class Ledger:
+    """What compiling one workflow collects."""
+
+    workflow: str
+    states: Mapping[str, State] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    assets: dict[str, Asset] = field(default_factory=dict)
+    functions: dict[str, FunctionSource] = field(default_factory=dict)
+    images: dict[str, ImageSource] = field(default_factory=dict)
+    builds: dict[int, Build] = field(default_factory=dict)
+    _handlers: dict[tuple[str, str], str] = field(default_factory=dict)
+    _declared: dict[tuple[tuple[str, ...], str | None, str], tuple[str, str]] = field(default_factory=dict)
+
+    def problem(self, source: Source | str, code: str, message: str, hint: str = "") -> None:
+        """Keep a problem, once."""
+        found = Problem(str(source), code, message, hint)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def keep(self, assets: list[Asset]) -> None:
+        """Keep assets, each key once."""
+        for asset in assets:
+            self.assets.setdefault(asset.key, asset)
+
+    def declare_image(self, description: Any, state: State) -> None:
+        """Take note of what a job's image is made of, before names are given out."""
+        key = _image_key(description, state.source.folder)
+        if key is not None:
+            self._declared.setdefault(key, (names.pascal(state.state_id), state.state_id))
+
+    def image(self, description: Any, folder: Path) -> str:
+        """`${Image}`, or `${<Step>Image}` when the steps' images differ."""
+        key = _image_key(description, folder)
+        if key is None:
+            return "${Image}"
+        name = (
+            "Image"
+            if len(self._declared) == 1
+            else names.free(f"{self._declared[key][0]}Image", _others(self, key), "")
+        )
+        requirements, dockerfile, content = key
+        text = json.dumps([requirements, content], ensure_ascii=False)
+        uri = f"stepmill.local/{names.slug(self.workflow, 'workflow').lower()}:{sha256(text.encode()).hexdigest()[:12]}"
+        self.images[name] = ImageSource(uri, requirements, dockerfile)
+        return f"${{{name}}}"
+
+    def function(self, file: Path, handler: str, made: FunctionSource, state: State) -> str:
+        """`${NotifyFunction}`: one name for each file and handler."""
+        key = (str(file), handler)
+        if key not in self._handlers:
+            name = f"{names.pascal(handler, 'Handler')}Function"
+            if name in self.functions:
+                name = names.free(f"{names.pascal(file.stem, '')}{name}", self.functions, "")
+            self._handlers[key], self.functions[name] = name, made
+        elif (known := self.functions[self._handlers[key]]) != made:
+            fields = [f for f in ("timeout", "memory", "environment", "requirements", "asset")
+                      if getattr(known, f) != getattr(made, f)]  # fmt: skip
+            self.problem(
+                state.source,
+                "function.differs",
+                f"{state.state_id!r} and another step use the function {file.name}:{handler} with different "
+                f"{' and '.join(fields).replace('asset', 'code')}",
+                "one function has one setting: say the same in both steps, or give one of them a handler of its own",
+            )
+        return f"${{{self._handlers[key]}}}"
+
+
+def _others(ledger: Ledger, key: Any) -> set[str]:
+    """Image names that other declarations before this one have."""
+    taken: set[str] = set()
+    for other, (pascal, _) in ledger._declared.items():
+        if other == key:
+            break
+        taken.add(names.free(f"{pascal}Image", taken, ""))
+    return taken
+
+
+def _image_key(description: Any, folder: Path) -> tuple[tuple[str, ...], str | None, str] | None:
+    """Requirement lines, the Dockerfile's path and its content; None when the image has a URI of its own."""
+    if getattr(description, "image_uri", None) is not None or callable(
+        getattr(description, "training_image_uri", None)
+    ):
+        return None
+    requirements, dockerfile = getattr(description, "requirements", None), getattr(description, "dockerfile", None)
+    if isinstance(requirements, list | tuple):
+        lines = tuple(str(line) for line in requirements)
+    else:
+        lines = tuple(_lines(folder / requirements)) if requirements is not None else ()
+    if dockerfile is None:
+        return lines, None, ""
+    path = (folder / dockerfile).resolve()
+    try:
+        return lines, str(path), sha256(path.read_bytes()).hexdigest()
+    except OSError:  # the request's builder tells that the file is missing
+        return lines, str(path), ""
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+@dataclass
+class Build:
+    """What one state is given.
+
+    Attributes:
+        ledger: where everything is collected. state: the state. language: its own.
+        around: the Map it stands in: none, an inline one, one within another, or a distributed one.
+    """
+
+    ledger: Ledger
+    state: State
+    language: Language
+    around: Around = ""
+    outputs: dict[str, int] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def problem(self, code: str, message: str, hint: str = "", source: Source | str | None = None) -> None:
+        """Keep a problem of this state."""
+        self.ledger.problem(source or self.state.source, code, message, hint)
+
+    def notice(self, sentence: str) -> None:
+        """Keep something worth telling that is no fault."""
+        self.ledger.notices.append(f"{self.state.source}: {sentence}")
+
+    def base(self, *paths: Any) -> Path:
+        """The folder relative paths start from: the user's file's, or the current one if only that has them."""
+        folder, cwd = self.state.source.folder, Path.cwd()
+        texts = [path for path in paths if isinstance(path, str | Path) and "://" not in str(path)]
+        if texts and not any((folder / path).exists() for path in texts) and any((cwd / p).exists() for p in texts):
+            return cwd
+        return folder
+
+    def place(self, job_name: Any, description: Any, *paths: Any) -> Place:
+        """Where a job stands: its bucket, prefix, name, image and role."""
+        base = self.base(*paths)
+        workflow = self.ledger.workflow
+        if job_name is None:
+            own = getattr(description, "base_job_name", None)
+            start = names.slug(own) if isinstance(own, str) and own else names.job_base(workflow, self.state.state_id)
+            job_name = Placeholder(JobName(start))
+            if self.around == "nested":
+                self.problem(
+                    "job-name.nested-map",
+                    f"{self.state.state_id!r} is in a Map within a Map, where only the inner item's number is known, "
+                    "so its jobs' names could collide",
+                    "give it job_name=, made of something that differs for every item",
+                )
+        return Place(
+            bucket=f"${{{BUCKET}}}",
+            prefix=f"{workflow}/{context('Execution', 'Name')}",
+            job_name=job_name,
+            image=self.ledger.image(description, self.state.source.folder),
+            role=f"${{{JOB_ROLE}}}",
+            slug=names.slug(self.state.state_id).lower(),
+            base=base,
+        )

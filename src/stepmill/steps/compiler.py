@@ -1,0 +1,371 @@
+"""Compiles a pipeline written in Python into a Bundle.
+
+In: the first step of a pipeline. Out: a Bundle, or all problems at once, each with the user's file and line.
+Touches: the code and data files the pipeline names.
+
+The order of the work: find the states, let each build its request, see which values are read where, give them
+variables, check that they are there on every road, write everything down, check the text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+from stepmill.asl.problems import InvalidDefinition, Problem, nearest
+from stepmill.inputs import InputSchema
+from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
+from stepmill.inputs.rendering import Language, Refusal, Scope
+from stepmill.inputs.templates import expressions
+
+from . import names
+from .build import Build, Ledger
+from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
+from .choice import Choice
+from .flow import Map
+from .graph import Machine, escape, find, language_of
+from .jobs import _JobStep
+from .roads import Read, Roads, reaches
+from .s3 import S3GetObjectStep
+from .states import State, Target
+from .variables import Memory
+from .writing import Writer, ordered
+
+_DOLLAR = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")
+_NAME = re.compile(r"[^\x00-\x20<>{}\[\]?*\"#%\\^|~`$&,;:/\x7f-\x9f]{1,80}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
+
+
+def compile(
+    name: str,
+    definition: Target,
+    *,
+    query_language: str = "JSONPath",
+    comment: str | None = None,
+    timeout_seconds: int | None = None,
+    version: str | None = None,
+) -> Bundle:
+    """A pipeline as plain Amazon States Language and what it needs.
+
+    Args:
+        name: the state machine's name.
+        definition: the first step, or a chain; the rest is found by following the links.
+        query_language: "JSONPath", ASL's own default, or "JSONata".
+        comment, timeout_seconds, version: the state machine's own.
+
+    Raises:
+        InvalidDefinition: with everything that is wrong, in the order of the user's files.
+    """
+    return _Compiler(name, query_language).compile(
+        definition, {"Comment": comment, "TimeoutSeconds": timeout_seconds, "Version": version}
+    )
+
+
+class _Compiler:
+    def __init__(self, name: str, query_language: str) -> None:
+        self.ledger = Ledger(name)
+        self.name = name
+        if query_language not in ("JSONPath", "JSONata"):
+            guess = nearest(query_language, ("JSONPath", "JSONata")) or "JSONPath"
+            self.ledger.problem(
+                "query_language", "language", f"{query_language!r} is no language of ASL", f"did you mean {guess!r}?"
+            )
+            query_language = guess
+        self.language = cast(Language, query_language)
+        self.sources: dict[str, str] = {}
+
+    def compile(self, definition: Target, about: dict[str, Any]) -> Bundle:
+        if not _NAME.fullmatch(self.name):
+            self.ledger.problem(
+                "name",
+                "workflow.name",
+                f"{self.name!r} cannot be a state machine's name",
+                "1 to 80 characters, no spaces, brackets, quotes or other special characters",
+            )
+        top = find(definition, self.language, self.ledger)
+        self._build(top)
+        reads = list(self._reads(top))
+        schema = self._schema(top, reads)
+        memory = self._memory(top, Roads(top, self.ledger).check(reads), schema)
+        text = self._write(top, memory, schema, about)
+        if self.ledger.problems:
+            raise InvalidDefinition(sorted(self.ledger.problems, key=_by_place))
+        self._check_bound(Bundle(self.name, text, self._manifest(schema)))
+        return Bundle(self.name, text, self._manifest(schema))
+
+    # -- building
+
+    def _build(self, top: Machine) -> None:
+        ledger = self.ledger
+        states = list(top.everything())
+        ledger.states = {state.state_id: state for _, state in states}
+        for _, state in states:
+            if isinstance(state, _JobStep):
+                ledger.declare_image(state.description, state)
+        # a step that reads an object looks at the requests of those that write: it comes after them
+        for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep)):
+            language = language_of(state, machine)
+            if language == "JSONPath" and machine.language == "JSONata":
+                ledger.problem(
+                    state.source,
+                    "language",
+                    f"{state.state_id!r} is JSONPath inside a JSONata machine",
+                    "only a JSONPath workflow can have steps of the other language",
+                )
+            build = ledger.builds[id(state)] = Build(ledger, state, language, machine.around)
+            build.fields = {**build.fields, **state.build(build)}
+
+    def _reads(self, top: Machine) -> Iterator[Read]:
+        for machine, state in top.everything():
+            found: list[Any] = [self.ledger.builds[id(state)].fields]
+            found.extend(catch.given for catch in state.catches)
+            exprs = [expr for value in found for expr in expressions(value)]
+            if isinstance(state, Choice):
+                exprs.extend(rule for rule, _, _ in state.choices)
+            for value in dict.fromkeys(value for expr in exprs for value in references(expr)):
+                yield Read(machine, state, value)
+
+    # -- input
+
+    def _schema(self, top: Machine, reads: list[Read]) -> InputSchema:
+        texts: dict[str, State] = {}
+        for read in reads:
+            for ref in read.value.options if isinstance(read.value, Either) else (read.value,):
+                if ref.root == "execution" and ref.schema != "null":
+                    texts.setdefault(ref.schema, read.state)
+        merged: dict[str, Any] = {}
+        for text, state in texts.items():
+            for name, value in InputSchema.from_dict(json.loads(text)).given.items():
+                if name in merged and merged[name] != value:
+                    self.ledger.problem(
+                        state.source,
+                        "input.twice",
+                        f"two ExecutionInputs disagree about {name!r}",
+                        "make one ExecutionInput and use it everywhere",
+                    )
+                merged.setdefault(name, value)
+        schema = InputSchema.of(merged)
+        first = top.start
+        for message, hint in schema.faults:
+            self.ledger.problem(
+                next(iter(texts.values()), first).source if first else "", "input.schema", message, hint
+            )
+        for read in reads:
+            if isinstance(read.value, Ref) and read.value.root in ("execution", "state"):
+                self._check_input(read, read.value)
+        return schema
+
+    def _check_input(self, read: Read, ref: Ref) -> None:
+        types = json.loads(ref.schema)
+        types = types["types"] if types and ref.root == "execution" else types
+        what = "the execution's input" if ref.root == "execution" else "the state's input"
+        for key in ref.keys:
+            if not isinstance(types, dict):
+                return
+            if key not in types:
+                guess = nearest(str(key), types)
+                self.ledger.problem(
+                    read.state.source,
+                    "input.unknown",
+                    f"{read.state.state_id!r} reads {key!r}, which is not in the schema of {what}",
+                    f"did you mean {guess!r}?" if guess else f"the schema has {', '.join(types)}",
+                )
+                return
+            types = types[key]
+
+    # -- variables
+
+    def _memory(self, top: Machine, reads: list[Read], schema: InputSchema) -> Memory:
+        taken = {"states", *(["input"] if schema.defaults else [])}
+        outer: dict[str, State] = {}
+        for machine, state in top.everything():
+            given = [state.given.get("assign"), *(catch.given.get("assign") for catch in state.catches)]
+            for name in (str(key) for assign in given if isinstance(assign, dict) for key in assign):
+                name = name.removesuffix(".$")
+                if name in ("states", *(["input"] if schema.defaults else [])) or not _VARIABLE.fullmatch(name):
+                    self.ledger.problem(
+                        state.source,
+                        "variable.name",
+                        f"{state.state_id!r} cannot assign a variable {name!r}",
+                        "letters, digits and _, at most 80; `states` is ASL's own"
+                        + (", and `input` holds the execution's input" if schema.defaults else ""),
+                    )
+                elif name in outer and machine.outer is not None and outer[name].state_id not in machine.states:
+                    self.ledger.problem(
+                        state.source,
+                        "variable.shadow",
+                        f"{state.state_id!r} assigns {name!r}, a variable of {outer[name].state_id!r} outside",
+                        "a variable of the outside can be read inside, not assigned; take another name",
+                    )
+                outer.setdefault(name, state)
+                taken.add(name)
+        builds = {state.state_id: self.ledger.builds[id(state)] for _, state in top.everything()}
+        memory = Memory(builds, taken)
+        for read in reads:
+            refs = read.value.options if isinstance(read.value, Either) else (read.value,)
+            try:
+                if refs[0].root == "step":
+                    memory.read(read.value)
+                elif refs[0].root == "error":
+                    _ = memory.error
+            except Refusal as refusal:
+                message = f"{read.state.state_id!r}: {refusal.message}"
+                self.ledger.problem(read.state.source, refusal.code, message, refusal.hint)
+        self.readers = {read.state.state_id for read in reads if getattr(read.value, "root", "") == "error"}
+        memory.settle()
+        return memory
+
+    # -- writing
+
+    def _write(self, top: Machine, memory: Memory, schema: InputSchema, about: dict[str, Any]) -> str:
+        self.known = frozenset({BUCKET, JOB_ROLE, *self.ledger.images, *self.ledger.functions})
+        machine = self._machine(top, memory, "input" if schema.defaults else None)
+        if schema.defaults:
+            self._add_input(machine, schema)
+        head = {name: value for name, value in about.items() if value is not None}
+        if self.language == "JSONata":
+            head["QueryLanguage"] = "JSONata"
+        return json.dumps({**head, **machine}, ensure_ascii=False, separators=(",", ":"))
+
+    def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
+        states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}
+        return {"StartAt": machine.start.state_id if machine.start else "", "States": states}
+
+    def _state(self, machine: Machine, state: State, memory: Memory, variable: str | None) -> dict[str, Any]:
+        build = self.ledger.builds[id(state)]
+        pointer = f"{machine.pointer}/{escape(state.state_id)}"
+        self.sources[pointer] = str(state.source)
+        if machine.around == "distributed":
+            variable = None  # its items are executions of their own, with an input of their own
+        scope = Scope(memory, variable, machine.around in ("inline", "nested"), self.known)
+        writer = Writer(build, scope)
+        done = writer.write(memory.assigns.get(state.state_id, {}))
+        for place, inner in machine.inner.get(state.state_id, ()):
+            made = self._machine(inner, memory, variable)
+            if place.startswith("Branches"):
+                done.setdefault("Branches", []).append(made)
+            elif place == "ItemProcessor" and isinstance(state, Map):
+                config = {"Mode": state.mode}
+                if state.mode == "DISTRIBUTED":
+                    config["ExecutionType"] = state.execution_type
+                done[place] = {"ProcessorConfig": config, **made}
+                if "Parameters" in done:
+                    done["ItemSelector"] = done.pop("Parameters")
+            else:
+                done[place] = made
+        if state.type == "Parallel":
+            done.setdefault("Branches", [])
+        if state.retries:
+            done["Retry"] = [retry.to_dict() for retry in state.retries]
+        self._links(machine, state, writer, done, memory)
+        self._check_texts(state, done)
+        return ordered(done)
+
+    def _links(self, machine: Machine, state: State, writer: Writer, done: dict[str, Any], memory: Memory) -> None:
+        for link in machine.links.get(state.state_id, ()):
+            assert isinstance(link.target, State)
+            target = link.target.state_id
+            match link.kind:
+                case "next":
+                    done["Next"] = target
+                case "default":
+                    done["Default"] = target
+                case "choice":
+                    done["Choices"].append(writer.rule(link.index, target))
+                case "catch":
+                    kept = memory.error if reaches(machine, link.target, self.readers) else None
+                    done.setdefault("Catch", []).append(writer.catcher(state.catches[link.index], target, kept))
+        if isinstance(state, Choice) and not state.choices:
+            writer.build.problem(
+                "choice.empty", f"Choice {state.state_id!r} asks nothing", "add_choice(condition, step)"
+            )
+        elif state.type not in ("Choice", "Succeed", "Fail") and "Next" not in done:
+            done["End"] = True
+
+    def _add_input(self, machine: dict[str, Any], schema: InputSchema) -> None:
+        """The first state: the execution's input laid over the defaults (reference/authoring.md 4.3)."""
+        name = names.free("Input", self.ledger.states, " ")
+        state: dict[str, Any] = {"Type": "Pass"}
+        if self.language == "JSONata":
+            defaults = json.dumps(schema.defaults, ensure_ascii=False)
+            state["Assign"] = {"input": "{% $merge([" + defaults + ", $states.context.Execution.Input]) %}"}
+        else:
+            state["Parameters"] = {"defaults": schema.defaults, "given.$": "$$.Execution.Input"}
+            state["ResultPath"] = None  # the next state is given the execution's input, as without this state
+            state["Assign"] = {"input.$": "States.JsonMerge($.defaults, $.given, false)"}
+        state["Next"] = machine["StartAt"]
+        machine["StartAt"], machine["States"] = name, {name: state, **machine["States"]}
+
+    def _check_texts(self, state: State, done: dict[str, Any]) -> None:
+        """No run-time value may be left as text, and no `${Name}` may be nearly one of ours."""
+        for text in _texts(done):
+            if OPEN in text or CLOSE in text:
+                self.ledger.problem(
+                    state.source,
+                    "value.left",
+                    f"{state.state_id!r} has a run-time value where only a constant can stand",
+                    "take it out of names, comments and resources",
+                )
+            for name in _DOLLAR.findall(text):
+                guess = None if name in self.known else nearest(name, self.known)
+                if guess is None and name not in self.known and re.search(r"(Bucket|Role|Image|Function)$", name):
+                    guess = sorted(self.known)[0]
+                if guess is not None:
+                    self.ledger.problem(
+                        state.source,
+                        "substitution.unknown",
+                        f"{state.state_id!r} says ${{{name}}}, which is no name",
+                        f"did you mean ${{{guess}}}? A stage fills {', '.join(sorted(self.known))}",
+                    )
+
+    # -- the result
+
+    def _manifest(self, schema: InputSchema) -> Manifest:
+        ledger = self.ledger
+        return Manifest(
+            assets=tuple(ledger.assets.values()),
+            functions=dict(ledger.functions),
+            images=dict(ledger.images),
+            sources=dict(self.sources),
+            schema=schema,
+            notices=tuple(dict.fromkeys(ledger.notices)),
+        )
+
+    def _check_bound(self, bundle: Bundle) -> None:
+        """What AWS would say of the text, once its names are filled in."""
+        from stepmill.asl.problems import check
+
+        sample = {name: f"arn:aws:iam::000000000000:role/{name}" for name in bundle.needs}
+        text = bundle.bind({**sample, BUCKET: "stepmill-local"})
+        found = []
+        for problem in check(json.loads(text)):
+            pointer = problem.place
+            while pointer and pointer not in self.sources:
+                pointer = pointer.rpartition("/")[0]
+            place = self.sources.get(pointer, problem.place)
+            if problem.code == "NOT_SUPPORTED_HERE":  # AWS takes it; the local stage refuses it when it is created
+                self.ledger.notices.append(f"{place}: {problem.message}")
+                continue
+            found.append(Problem(place, problem.code, f"{problem.place}: {problem.message}", problem.hint))
+        if found:
+            raise InvalidDefinition(found)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(key)
+            if key not in ("Branches", "Iterator", "ItemProcessor"):
+                yield from _texts(inner)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _by_place(problem: Problem) -> tuple[str, int]:
+    file, _, line = problem.place.rpartition(":")
+    return (file, int(line)) if line.isdigit() else (problem.place, 0)

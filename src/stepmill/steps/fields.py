@@ -1,0 +1,87 @@
+"""The fields of every state type: their names in Python and in ASL, and how each is written down.
+
+In: nothing. Out: one table. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field.
+
+    kind: `plain` constants; `json` constants of any shape; `template` objects with run-time values anywhere;
+    `scalar` a constant or one run-time value; `path` a path or one run-time value; `reference` a constant path.
+    raw: the field has ASL's own name, so `{% … %}` in it is an expression and not a text.
+    """
+
+    asl: str
+    kind: Literal["plain", "json", "template", "scalar", "path", "reference"]
+    raw: bool = False
+
+
+FIELDS: dict[str, Field] = {
+    "comment": Field("Comment", "plain"),
+    "query_language": Field("QueryLanguage", "plain"),
+    "resource": Field("Resource", "plain"),
+    "label": Field("Label", "plain"),
+    "input_path": Field("InputPath", "path"),
+    "output_path": Field("OutputPath", "path"),
+    "items_path": Field("ItemsPath", "path"),
+    "result_path": Field("ResultPath", "reference"),
+    "result": Field("Result", "json"),
+    "parameters": Field("Parameters", "template"),
+    "result_selector": Field("ResultSelector", "template", raw=True),
+    "arguments": Field("Arguments", "template", raw=True),
+    "assign": Field("Assign", "template", raw=True),
+    "output": Field("Output", "template", raw=True),
+    "items": Field("Items", "template", raw=True),
+    "item_selector": Field("ItemSelector", "template", raw=True),
+    "item_reader": Field("ItemReader", "template", raw=True),
+    "item_batcher": Field("ItemBatcher", "template", raw=True),
+    "result_writer": Field("ResultWriter", "template", raw=True),
+    "credentials": Field("Credentials", "template", raw=True),
+    "error": Field("Error", "scalar"),
+    "cause": Field("Cause", "scalar"),
+    "error_path": Field("ErrorPath", "path"),
+    "cause_path": Field("CausePath", "path"),
+    "seconds": Field("Seconds", "scalar"),
+    "timestamp": Field("Timestamp", "scalar"),
+    "seconds_path": Field("SecondsPath", "path"),
+    "timestamp_path": Field("TimestampPath", "path"),
+    "timeout_seconds": Field("TimeoutSeconds", "scalar"),
+    "timeout_seconds_path": Field("TimeoutSecondsPath", "path"),
+    "heartbeat_seconds": Field("HeartbeatSeconds", "scalar"),
+    "heartbeat_seconds_path": Field("HeartbeatSecondsPath", "path"),
+    "max_concurrency": Field("MaxConcurrency", "scalar"),
+    "max_concurrency_path": Field("MaxConcurrencyPath", "path"),
+    "tolerated_failure_count": Field("ToleratedFailureCount", "scalar"),
+    "tolerated_failure_count_path": Field("ToleratedFailureCountPath", "path"),
+    "tolerated_failure_percentage": Field("ToleratedFailurePercentage", "scalar"),
+    "tolerated_failure_percentage_path": Field("ToleratedFailurePercentagePath", "path"),
+}
+
+ALWAYS = frozenset({"comment", "query_language"})
+PATHS = frozenset({"input_path", "output_path"})
+RESULTS = frozenset({"parameters", "arguments", "result_selector", "result_path", "assign", "output"}) | PATHS
+TIMES = frozenset({"timeout_seconds", "timeout_seconds_path", "heartbeat_seconds", "heartbeat_seconds_path"})
+
+# JSONPath has these; JSONata says the same in another field (reference/authoring.md 5, row 15)
+INSTEAD = {
+    "InputPath": "leave it out and read from StepInput(), or arguments={...} of what is needed",
+    "OutputPath": 'output="{% ... %}" says what the state hands on',
+    "ResultPath": "output=\"{% $merge([$states.input, {'name': $states.result}]) %}\" keeps both",
+    "ResultSelector": "output={...} with values from $states.result",
+    "ItemsPath": 'items=..., a run-time value or "{% ... %}"',
+    "ErrorPath": "error= takes the run-time value itself",
+    "CausePath": "cause= takes the run-time value itself",
+}
+# JSONata has these; JSONPath says the same in another field
+JSONATA_ONLY = {
+    "Arguments": "parameters=",
+    "Output": "result_selector=, result_path= and output_path=",
+    "Items": "items_path=",
+}

@@ -1,0 +1,200 @@
+"""What joins states: chains, branches, loops over items, second attempts and ways out.
+
+In: states. Out: states that hold others, and links between them. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from stepmill.asl.problems import nearest
+from stepmill.inputs.placeholders import Placeholder
+
+from .fields import ALWAYS, FIELDS, RESULTS
+from .source import here
+from .states import State, Target, _Fallible
+
+_RETRY = {
+    "error_equals": "ErrorEquals",
+    "interval_seconds": "IntervalSeconds",
+    "max_attempts": "MaxAttempts",
+    "backoff_rate": "BackoffRate",
+    "max_delay_seconds": "MaxDelaySeconds",
+    "jitter_strategy": "JitterStrategy",
+}
+_MAP = {name for name, field in FIELDS.items() if field.asl.startswith(("Item", "Max", "Tol"))}
+_MAP |= {"result_writer", "label"}
+_CATCH = ("error_equals", "result_path", "assign", "output", "comment")
+
+
+def _known(kind: str, given: dict[str, Any], known: Any) -> None:
+    for name in given:
+        if name not in known:
+            guess = nearest(name, known)
+            raise TypeError(f"{kind} has no field {name!r}" + (f"; did you mean {guess!r}?" if guess else ""))
+    if not given.get("error_equals"):
+        raise TypeError(f'{kind} needs error_equals=, a list of error names such as ["States.ALL"]')
+
+
+def _list(errors: str | Sequence[str]) -> list[str]:
+    return [errors] if isinstance(errors, str) else list(errors)
+
+
+class Retry:
+    """Try again after an error.
+
+    Args:
+        fields: error_equals (names), interval_seconds (1), max_attempts (3), backoff_rate (2.0), max_delay_seconds,
+            jitter_strategy ("FULL" or "NONE"). What is left out, AWS decides, as in brackets.
+    """
+
+    def __init__(self, **fields: Any) -> None:
+        _known("Retry", fields, _RETRY)
+        self.given = {**fields, "error_equals": _list(fields["error_equals"])}
+        self.source = here()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ASL has it."""
+        return {_RETRY[name]: value for name, value in self.given.items() if value is not None}
+
+
+class Catch:
+    """Go elsewhere after an error.
+
+    Args:
+        next_step: a state, a chain, or the name of a state.
+        fields: error_equals (names), result_path (JSONPath: where the error goes in the input), assign, output.
+    """
+
+    def __init__(self, next_step: Target, **fields: Any) -> None:
+        _known("Catch", fields, _CATCH)
+        self.next_step = next_step
+        self.given = {**fields, "error_equals": _list(fields["error_equals"])}
+        self.source = here()
+
+
+class Chain:
+    """Steps one after another. In a chain, the step after a Choice is its default.
+
+    Args:
+        steps: states and chains.
+
+    Raises:
+        ValueError: a step stands in it twice, or follows one that ends the execution.
+    """
+
+    def __init__(self, steps: Sequence[State | Chain] = ()) -> None:
+        self.steps: list[State] = []
+        for step in steps:
+            self.append(step)
+
+    def append(self, step: State | Chain) -> None:
+        """Go on with another step."""
+        for each in step.steps if isinstance(step, Chain) else [step]:
+            if not isinstance(each, State):
+                raise TypeError(f"a chain is made of states and chains, not of {each!r}")
+            if any(each is other for other in self.steps):
+                raise ValueError(f"{each.state_id!r} stands twice in one chain; a loop is made by next()")
+            if self.steps and not (isinstance(step, Chain) and each is not step.steps[0]):
+                self.steps[-1].next(each)
+            self.steps.append(each)
+
+    def add_catch(self, catch: Catch) -> None:
+        """Add a catcher to every Task, Parallel and Map of the chain."""
+        for step in self.steps:
+            if isinstance(step, _Fallible):
+                step.add_catch(catch)
+
+    def add_retry(self, retry: Retry) -> None:
+        """Add a Retry to every Task, Parallel and Map of the chain."""
+        for step in self.steps:
+            if isinstance(step, _Fallible):
+                step.add_retry(retry)
+
+    def __iter__(self) -> Iterator[State]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __repr__(self) -> str:
+        return f"<Chain {' → '.join(step.state_id for step in self.steps)}>"
+
+
+class Parallel(_Fallible):
+    """Several machines at the same time; its result is the list of their outputs, in order."""
+
+    type = "Parallel"
+    fields = ALWAYS | RESULTS
+    _instead = {"Parameters": "Arguments"}  # noqa: RUF012
+
+    def __init__(self, state_id: str, retry: Any = None, catch: Any = None, **fields: Any) -> None:
+        super().__init__(state_id, retry=retry, catch=catch, **fields)
+        self._branches: list[Target] = []
+
+    def add_branch(self, branch: Target) -> None:
+        """Add a state or a chain that runs beside the others."""
+        self._branches.append(branch)
+
+    def branches(self) -> Iterator[tuple[str, Target]]:
+        """Every branch with its place."""
+        for index, branch in enumerate(self._branches):
+            yield f"Branches/{index}", branch
+
+
+class Map(_Fallible):
+    """One machine, once for every item of a list; its result is the list of their outputs, in order.
+
+    Args:
+        state_id: the state's name.
+        retry: one Retry or several.
+        catch: one Catch or several.
+        iterator: a state or a chain, run for each item. `attach_iterator` says it later.
+        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own).
+        fields: items_path (or items), max_concurrency, parameters (or item_selector), tolerated_failure_…,
+            result_selector, result_path, input_path, output_path, assign, output, item_reader, item_batcher,
+            result_writer, label, comment, query_language.
+    """
+
+    type = "Map"
+    fields = ALWAYS | RESULTS - {"arguments"} | _MAP
+    _instead = {  # noqa: RUF012
+        "Parameters": "ItemSelector",
+        "MaxConcurrencyPath": "MaxConcurrency",
+        "ToleratedFailureCountPath": "ToleratedFailureCount",
+        "ToleratedFailurePercentagePath": "ToleratedFailurePercentage",
+    }
+
+    def __init__(
+        self,
+        state_id: str,
+        retry: Any = None,
+        catch: Any = None,
+        *,
+        iterator: Target | None = None,
+        mode: str = "INLINE",
+        execution_type: str = "STANDARD",
+        **fields: Any,
+    ) -> None:
+        super().__init__(state_id, retry=retry, catch=catch, **fields)
+        if mode not in ("INLINE", "DISTRIBUTED"):
+            raise ValueError(f'the mode of Map {state_id!r} is "INLINE" or "DISTRIBUTED", not {mode!r}')
+        self.iterator = iterator
+        self.mode, self.execution_type = mode, execution_type
+
+    def attach_iterator(self, iterator: Target) -> None:
+        """Say what is run for each item."""
+        self.iterator = iterator
+
+    def branches(self) -> Iterator[tuple[str, Target]]:
+        """The one machine inside."""
+        if self.iterator is not None:
+            yield "Iterator", self.iterator
+
+    @property
+    def item(self) -> Placeholder:
+        """The current item, for `item_selector=`/`parameters=`."""
+        from stepmill.inputs.placeholders import context
+
+        return context("Map", "Item", "Value")

@@ -1,0 +1,170 @@
+"""A step that calls a Lambda function, given by name or as a file and a handler.
+
+In: a function and its payload. Out: a state that calls it. Touches: the function's file, to find the handler in it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stepmill.asl.problems import nearest
+from stepmill.assets import Asset, AssetError, pack_function
+from stepmill.inputs import Placeholder
+from stepmill.inputs.placeholders import remembered
+from stepmill.inputs.templates import expressions
+
+from . import names
+from .build import Build
+from .bundle import FunctionSource
+from .jobs import parsed
+from .states import Task
+
+
+class LambdaStep(Task):
+    """Calls a Lambda function.
+
+    Args:
+        state_id: the state's name.
+        wait_for_callback: wait until somebody sends the task token back.
+        function: `"functions.py:notify"`, a file and the handler in it, which the pipeline brings along; or the name
+            of a function that exists.
+        payload: what the function is given; run-time values anywhere in it.
+        parameters: `{"FunctionName": …, "Payload": …}`, instead of function and payload.
+        timeout: seconds the function may take (60). memory: MB (128). environment: its variables.
+        requirements: pip requirement lines, or a requirements file. dependencies: files, folders and modules beside it.
+        source_dir: the folder the function's file is in, packed whole.
+        fields: retry, catch, and the fields of `Task` except resource.
+    """
+
+    fields = Task.fields - {"resource"}
+
+    def __init__(
+        self,
+        state_id: str,
+        wait_for_callback: bool = False,
+        *,
+        function: str | None = None,
+        payload: Any = None,
+        timeout: float = 60,
+        memory: int = 128,
+        environment: Mapping[str, str] | None = None,
+        requirements: Sequence[str] | str | None = None,
+        dependencies: Sequence[Any] = (),
+        source_dir: Any = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__(state_id, **fields)
+        if function is None and payload is not None:
+            raise TypeError(f"LambdaStep {state_id!r} has a payload but no function=")
+        if function is not None and ("parameters" in fields or "arguments" in fields):
+            raise TypeError(f"LambdaStep {state_id!r} has both function= and parameters=; give one of them")
+        self.wait_for_callback, self.function, self.body = wait_for_callback, function, payload
+        self.timeout, self.memory, self.environment = timeout, memory, dict(environment or {})
+        self.requirements, self.dependencies, self.source_dir = requirements, tuple(dependencies), source_dir
+
+    @property
+    def payload(self) -> Placeholder:
+        """What the function returned: `step.payload["train"]`."""
+        return remembered(self.state_id, "payload")
+
+    def build(self, build: Build) -> dict[str, Any]:
+        """The call."""
+        token = ".waitForTaskToken" if self.wait_for_callback else ""
+        fields = {"Resource": f"arn:aws:states:::lambda:invoke{token}", **super().build(build)}
+        if self.function is not None:
+            fields["Parameters"] = {"FunctionName": self._name(build, self.function)}
+            if self.body is not None:
+                fields["Parameters"]["Payload"] = self.body
+        elif "Parameters" not in fields and "Arguments" not in fields:
+            build.problem("function.missing", f"{self.state_id!r} calls no function", 'function="functions.py:handler"')
+        return fields
+
+    def _name(self, build: Build, function: str) -> str:
+        file, colon, handler = function.rpartition(":")
+        if function.startswith(("arn:", "${")) or not (colon and file.endswith(".py")):
+            if function.endswith(".py"):
+                build.problem(
+                    "function.handler",
+                    f"{self.state_id!r}: function={function!r} names a file but no handler in it",
+                    f'write function="{function}:handler", with the name of the Python function',
+                )
+            return function
+        base = build.base(self.source_dir if self.source_dir is not None else file)
+        path = base / (self.source_dir or "") / file
+        if path.is_file():
+            _check_handler(path, handler, self, build)
+        asset = self._asset(base, file, build)
+        if asset is None:
+            return function
+        module = Path(file).with_suffix("").as_posix().replace("/", ".") if self.source_dir else Path(file).stem
+        made = FunctionSource(
+            name=f"{names.slug(build.ledger.workflow, 'workflow')}-{names.slug(handler)}"[:64],
+            handler=f"{module}.{handler}",
+            asset=asset,
+            timeout=self.timeout,
+            memory=self.memory,
+            environment=self._environment(build),
+            requirements=self._requirements(base, build),
+            file=str(path),
+        )
+        return build.ledger.function(path.resolve(), handler, made, self)
+
+    def _asset(self, base: Path, file: str, build: Build) -> Asset | None:
+        try:
+            asset = pack_function(file, self.dependencies, self.source_dir, base=base)
+        except AssetError as fault:
+            build.problem(fault.code, f"{self.state_id!r}: the function's code: {fault.message}", fault.hint)
+            return None
+        build.ledger.keep([asset])
+        return asset
+
+    def _environment(self, build: Build) -> dict[str, str]:
+        for name, value in self.environment.items():
+            if not isinstance(value, str) or any(expressions(value)):
+                build.problem(
+                    "function.environment",
+                    f"{self.state_id!r}: the function's variable {name} must be a constant text, not {value!r}",
+                    "a function's environment is set when it is deployed; run-time values go into payload=",
+                )
+        return {name: str(value) for name, value in self.environment.items()}
+
+    def _requirements(self, base: Path, build: Build) -> tuple[str, ...]:
+        if self.requirements is None:
+            return ()
+        if not isinstance(self.requirements, str):
+            return tuple(self.requirements)
+        try:
+            text = (base / self.requirements).read_text(encoding="utf-8")
+        except OSError:
+            build.problem(
+                "file-missing",
+                f"{self.state_id!r}: there is no requirements file {self.requirements!r}",
+                "requirements= takes a list of requirement lines, or the path of a requirements file",
+            )
+            return ()
+        return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+
+
+def _check_handler(file: Path, handler: str, step: LambdaStep, build: Build) -> None:
+    tree = parsed(file, build)
+    if tree is None:
+        return
+    known: list[str] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                known.append(name)
+            case ast.Import(names=found) | ast.ImportFrom(names=found):
+                known.extend((alias.asname or alias.name).split(".")[0] for alias in found)
+            case ast.Name(id=name, ctx=ast.Store()):
+                known.append(name)
+    if handler not in known and "*" not in known:
+        guess = nearest(handler, [name for name in known if not name.startswith("_")])
+        build.problem(
+            "function.handler",
+            f"{step.state_id!r}: {file.name} has no function {handler!r}",
+            f"did you mean {guess!r}?" if guess else "name a function on the file's top level",
+        )

@@ -1,0 +1,42 @@
+"""Finds the line of the user's file that is speaking.
+
+In: the call stack. Out: a `Source`. Touches: nothing but the stack.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_OURS = str(Path(__file__).resolve().parent.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A line in a user's file."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """`pipeline.py:41`, relative to the current folder where it lies below it."""
+        path = Path(self.file)
+        try:
+            return f"{path.relative_to(Path.cwd()).as_posix()}:{self.line}"
+        except (ValueError, OSError):
+            return f"{self.file}:{self.line}"
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths written on this line start: beside the file, or here when there is no file."""
+        path = Path(self.file)
+        return path.parent if path.is_file() else Path.cwd()
+
+
+def here() -> Source:
+    """The line outside this package that led to the call."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return Source(frame.f_code.co_filename, frame.f_lineno)

@@ -1,0 +1,189 @@
+"""Decides which step remembers what, and under which variable.
+
+In: the values that are read, and where. Out: names of variables, and what each step assigns. Touches: nothing.
+
+Only what somebody reads is assigned (reference/authoring.md 2.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stepmill.inputs import jsonata, jsonpath
+from stepmill.inputs.expressions import Either, Key, Raw, Ref
+from stepmill.inputs.placeholders import Placeholder
+from stepmill.inputs.rendering import Language, refuse
+
+from . import names
+from .build import Build
+from .states import State
+
+_WHOLE = ("payload", "json", "result")
+
+
+def source_text(ref: Ref, language: Language, build: Build) -> str:
+    """Where a value is in the result of its own state, in that state's language."""
+    name = str(ref.keys[0]) if ref.keys else ""
+    if language == "JSONata":
+        base = "$states.result"
+        match ref.kind:
+            case "outputs":
+                picked = f"{base}.ProcessingOutputConfig.Outputs[OutputName={jsonata.text_literal(name)}]"
+                return f"{picked}.S3Output.S3Uri"
+            case "model":
+                return f"{base}.ModelArtifacts.S3ModelArtifacts"
+            case "metrics":
+                return f"{base}.FinalMetricDataList[MetricName={jsonata.text_literal(name)}].Value"
+            case "payload":
+                return jsonata.path(f"{base}.Payload", ref.keys)
+            case "json":
+                return jsonata.path(f"$parse({base}.Body)", ref.keys)
+        return jsonata.path(base, ref.keys)
+    match ref.kind:
+        case "outputs":
+            return f"$.ProcessingOutputConfig.Outputs[{build.outputs[name]}].S3Output.S3Uri"
+        case "model":
+            return "$.ModelArtifacts.S3ModelArtifacts"
+        case "metrics":
+            return "$.FinalMetricDataList[0].Value"  # the only one, see TrainingStep.check_read
+        case "payload":
+            return jsonpath.dotted("$.Payload", ref.keys)
+        case "json":
+            return "States.StringToJson($.Body)"  # an intrinsic's result cannot be indexed: the reader does
+    return jsonpath.dotted("$", ref.keys)
+
+
+def _kept(ref: Ref, language: Language) -> tuple[Key, ...]:
+    """The part of a read that the step itself takes; the reader goes on from there."""
+    if ref.kind == "model" or (ref.kind == "json" and language == "JSONPath"):
+        return ()
+    if ref.kind in ("outputs", "metrics"):
+        return ref.keys[:1]
+    numbers = [index for index, key in enumerate(ref.keys) if isinstance(key, int)]
+    return ref.keys[: numbers[0]] if numbers else ref.keys
+
+
+class Memory:
+    """The variables of one workflow."""
+
+    def __init__(self, builds: Mapping[str, Build], taken: Iterable[str]) -> None:
+        self.builds = builds
+        self.taken = set(taken)
+        self.assigns: dict[str, dict[str, Any]] = {}  # state → what it assigns, values in its own language
+        self._kept: dict[str, dict[str, list[tuple[Key, ...]]]] = {}  # state → kind → what it keeps
+        self._names: dict[str, str] = {}
+        self._eithers: dict[tuple[Ref, ...], tuple[str, tuple[Key, ...]]] = {}
+        self._places: dict[tuple[str, str, tuple[Key, ...]], tuple[Key, ...]] = {}
+
+    def read(self, value: Ref | Either) -> None:
+        """Take note of a read. Every step in it must be one of the workflow's.
+
+        Raises:
+            Refusal: the step does not have it, or its language cannot take it.
+        """
+        if isinstance(value, Either):
+            self._either(value)
+            return
+        build = self.builds[value.step]
+        build.state.check_read(value, build, build.language)
+        if value.step not in self._names:
+            self._name(value.step)
+        kept = self._kept.setdefault(value.step, {}).setdefault(value.kind, [])
+        if (new := _kept(value, build.language)) not in kept:
+            kept.append(new)
+
+    def _name(self, step: str) -> None:
+        self._names[step] = names.variable(step, self.taken)
+        self.taken.add(self._names[step])
+
+    def _either(self, value: Either) -> None:
+        if value.options in self._eithers:
+            return
+        rests = []
+        for option in value.options:
+            build = self.builds[option.step]
+            build.state.check_read(option, build, build.language)
+            whole = option.kind == "json" and build.language == "JSONPath"
+            rests.append(option.keys if whole else ())
+        if len(set(rests)) > 1:
+            refuse(
+                "jsonpath.either",
+                "JSONPath can only remember a whole JSON document, so either() cannot mix one with other values",
+                'use JSONata: query_language="JSONata"',
+            )
+        texts = [key for key in value.options[0].keys if isinstance(key, str)]
+        name = names.variable(f"either_{texts[-1] if texts else value.options[0].kind}", self.taken)
+        self.taken.add(name)
+        self._eithers[value.options] = (name, rests[0])
+        for option in value.options:
+            self._assign(option, (name,))
+
+    def settle(self) -> None:
+        """Lay out every step's variable, once all reads are known."""
+        for step, kinds in self._kept.items():
+            used: dict[Key, str] = {}
+            for kind, kept in kinds.items():
+                shortest = [keys for keys in kept if not any(o != keys and keys[: len(o)] == o for o in kept)]
+                for keys in shortest:
+                    self._settle(step, kind, keys, alone=len(kinds) == 1, used=used)
+
+    def _settle(self, step: str, kind: str, keys: tuple[Key, ...], alone: bool, used: dict[Key, str]) -> None:
+        place: tuple[Key, ...] = ("model",) if kind == "model" else keys
+        if not place and not alone:
+            place = (kind,)
+        if place and used.setdefault(place[0], kind) != kind:
+            place = (names.free(f"{kind}_{place[0]}", {str(key) for key in used}, "_"), *place[1:])
+            used[place[0]] = kind
+        self._places[step, kind, keys] = place
+        self._assign(Ref("step", keys, step, kind), (self._names[step], *place))
+
+    def _assign(self, ref: Ref, place: tuple[Key, ...]) -> None:
+        build = self.builds[ref.step]
+        target = self.assigns.setdefault(ref.step, {})
+        *way, last = map(str, place)
+        for key in way:
+            target = target.setdefault(key, {})
+        target[last] = self._value(ref, build)
+
+    def _value(self, ref: Ref, build: Build) -> Any:
+        state = build.state
+        if build.language == "JSONata" and state.type == "Pass":  # it has no $states.result
+            made = next((build.fields[f] for f in ("Output", "Parameters", "Result") if f in build.fields), None)
+            return _inside(made, ref.keys, state)
+        return Placeholder(Raw(source_text(ref, build.language, build)))
+
+    def find(self, value: Ref | Either) -> tuple[str, tuple[Key, ...]]:
+        """The variable that holds a value, and the path inside it."""
+        if isinstance(value, Either):
+            return self._eithers[value.options]
+        if value.root == "error":
+            return self.error, value.keys
+        for (step, kind, keys), place in self._places.items():
+            if (step, kind) == (value.step, value.kind) and value.keys[: len(keys)] == keys:
+                return self._names[step], (*place, *value.keys[len(keys) :])
+        refuse("value.nowhere", f"nothing remembers this value of {value.step!r}")
+
+    @property
+    def error(self) -> str:
+        """The variable of the error that was caught."""
+        if "" not in self._names:
+            self._names[""] = names.variable("error", self.taken)
+            self.taken.add(self._names[""])
+        return self._names[""]
+
+
+def _inside(made: Any, keys: tuple[Key, ...], state: State) -> Any:
+    """The part of what a Pass made that `keys` lead to."""
+    if made is None:
+        return Placeholder(Raw(jsonata.path("$states.input", keys)))
+    for index, key in enumerate(keys):
+        if isinstance(made, Placeholder) and isinstance(made.expr, Ref):
+            for rest in keys[index:]:
+                made = made[rest]
+            return made
+        try:
+            made = made[key]
+        except (KeyError, IndexError, TypeError):
+            refuse("value.missing", f"{state.state_id!r} makes nothing named {key!r}")
+    return made
