@@ -63,14 +63,12 @@ class Following:
             self._look()
 
     def _look(self) -> None:
-        """Read what is new and show it: events first, for they say which jobs there are; logs before the ends."""
+        """Read what is new and show it."""
         for event in self._session.local.history.read(self._arn, self._seen):
             self._digester.feed(event)
             self._facts.feed(event)
             self._seen = event.id
-        if self._logs:
-            self._show_logs()
-        self._view.update(self.digest, self._facts, time.time())
+        self._view.update(self.digest, self._facts, time.time(), self._show_logs if self._logs else None)
 
     def _show_logs(self) -> None:
         for visit in self.digest.visits:

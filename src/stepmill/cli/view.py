@@ -52,12 +52,14 @@ class View:
         self._footer: list[str] = []
         self._painted = 0.0
 
-    def update(self, digest: Digest, facts: Facts, now: float) -> None:
-        """Print what is new and paint the footer."""
-        for visit in digest.visits:
-            if id(visit) in self._ended:
-                continue
+    def update(self, digest: Digest, facts: Facts, now: float, logs: Callable[[], None] | None = None) -> None:
+        """Print what is new and paint the footer. `logs` prints log lines, after the beginnings, before the ends."""
+        open_ = [visit for visit in digest.visits if id(visit) not in self._ended]
+        for visit in open_:
             self._progress(visit)
+        if logs is not None:
+            logs()
+        for visit in open_:
             if _is_over(visit, digest):
                 self._ended.add(id(visit))
                 if not self._hidden(visit):
