@@ -17,7 +17,7 @@ demo: .venv/.demo ## install into .venv and run examples/digits: the whole pipel
 	@cd examples/digits && python make_data.py $(CURDIR)/.venv/input.zip
 	@cd examples/digits && stepmill cp $(CURDIR)/.venv/input.zip s3://stepmill-local/digits-input/input.zip
 	@cd examples/digits && stepmill run pipeline.py $(ARGS)
-	@printf '\n%s\n' 'Next, in examples/digits with ../../.venv/bin in PATH:' \
+	@printf '%s\n' '' 'Next, in examples/digits with ../../.venv/bin in PATH:' \
 	  '  stepmill show                                        the graph, with times and metrics' \
 	  '  stepmill run pipeline.py --set DataUpdate=false      train again on the data of this run' \
 	  '  stepmill run pipeline.py --set min_accuracy=0.999    see the gate reject a model'

@@ -76,7 +76,9 @@ class Workflow:
         self._definition = definition
         self._client = client
         self._stage = stage
-        self._options = {"query_language": query_language, "comment": comment, "timeout_seconds": timeout_seconds}
+        self._query_language = query_language
+        self._comment = comment
+        self._timeout_seconds = timeout_seconds
         self._bundle: Bundle | None = None
         self._local: Local | None = None
 
@@ -90,7 +92,13 @@ class Workflow:
         if self._bundle is None:
             from stepmill import steps
 
-            self._bundle = steps.compile(self.name, self._definition, **self._options)
+            self._bundle = steps.compile(
+                self.name,
+                self._definition,
+                query_language=self._query_language,
+                comment=self._comment,
+                timeout_seconds=self._timeout_seconds,
+            )
         return self._bundle
 
     @property

@@ -48,12 +48,9 @@ def test_every_page_can_be_reached_from_the_readme():
     assert sorted(set(PAGES) - seen) == []
 
 
-def test_every_decision_is_in_the_index_once_in_order_and_under_its_own_title():
-    listed = re.findall(r"^- \[(.+)\]\((\d{4}-[a-z0-9-]+\.md)\)", (DECISIONS / "README.md").read_text(), flags=re.M)
-    assert [name for _, name in listed] == sorted(path.name for path in DECISIONS.glob("0*.md"))
-    for title, name in listed:
-        first = (DECISIONS / name).read_text(encoding="utf-8").splitlines()[0]
-        assert first == f"# {title}" and title.startswith(f"{name[:4]} ")
+def test_every_decision_is_in_the_index_once_and_in_order():
+    listed = re.findall(r"^- \[\d{4} .+\]\((\d{4}-[a-z0-9-]+\.md)\)", (DECISIONS / "README.md").read_text(), flags=re.M)
+    assert listed == sorted(path.name for path in DECISIONS.glob("0*.md"))
 
 
 def test_the_glossary_is_in_order_and_has_no_word_that_nothing_uses():

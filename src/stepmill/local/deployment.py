@@ -5,7 +5,6 @@ In: a Bundle. Out: a state machine's ARN. Touches: the store's objects and recor
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -109,10 +108,8 @@ def _function(local: Local, function: FunctionSource, say: Callable[[str], None]
 
 def _note_python(local: Local, kind: str, name: str, requirements: tuple[str, ...], say: Callable[[str], None]) -> None:
     """Build the environment that `requirements` ask for, and remember which interpreter stands for `name`."""
-    python = sys.executable
-    if requirements:
-        from stepmill.jobs.environments import Environments
+    from stepmill.jobs.environments import prepare
 
-        python = str(Environments(local.settings.cache).ensure(requirements, say=say))
-    body = {"python": os.fspath(python), "requirements": list(requirements)}
+    python = prepare("\n".join(requirements), local.settings.cache, progress=say)
+    body = {"python": python, "requirements": list(requirements)}
     local.call("stepmill", "Note", {"kind": kind, "name": name, "body": body})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,12 +17,12 @@ from stepmill.clock import Clock
 from stepmill.engine.loop import Engine
 from stepmill.functions import Functions
 from stepmill.history.log import StoreError
-from stepmill.history.redaction import Redactor
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.jobs.job import Jobs
 from stepmill.local.door import Door
 from stepmill.local.notes import Notes
 from stepmill.local.store import Store
+from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_ import Lambda
 from stepmill.services.operations import Operations, Response
@@ -31,7 +30,7 @@ from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states import States
 from stepmill.services.tasks import Tasks
-from stepmill.stage import Settings, clean_environment
+from stepmill.stage import Settings
 
 _CALLS = 16  # operations under way at a time, functions among them
 
@@ -40,37 +39,35 @@ class Host:
     """The rooms, wired. One per store, in one process."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock, say: Callable[[str], None]) -> None:
-        self._settings = settings
-        self._environs: dict[str, dict[str, str]] = {}
-        own = {name: os.environ[name] for name in settings.pass_env if name in os.environ}
-        self._own = own
-        self._redactor = Redactor({name: os.environ[name] for name in settings.secrets if name in os.environ})
-        self.history = SqliteHistory(store.database, redactor=self._redactor)
+        region, account = settings.region, settings.account
+        self._surroundings = LocalSurroundings(settings)
+        self.history = SqliteHistory(store.database, redactor=self._surroundings.redactor)
+        self._surroundings.read(self.history)
         objects = FolderStore(store.objects)
-        jobs = Jobs(store.jobs, store.objects)
-        self._functions = Functions(store.functions)
-        where = {"region": settings.region, "account": settings.account}
-        sagemaker = SageMaker(jobs, **where, grace=settings.grace, python=self._image_python, environ=self._environ)
+        sagemaker = SageMaker(
+            Jobs(store.jobs, store.objects),
+            self._surroundings,
+            region=region,
+            account=account,
+            grace=settings.grace,
+        )
+        functions = Lambda(
+            self.history,
+            Functions(store.functions),
+            objects,
+            clock,
+            self._surroundings,
+            code=store.functions / "code",
+            region=region,
+            account=account,
+        )
         operations = Operations()
         tasks = Tasks(operations, sagemaker, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
         self._engine = Engine(self.history, clock, tasks.perform, tasks.cancel)
-        operations.add("states", States(self.history, self._engine, clock, **where))
+        operations.add("states", States(self.history, self._engine, clock, region=region, account=account))
         operations.add("sagemaker", sagemaker)
-        operations.add("s3", S3(objects, settings.account))
-        operations.add(
-            "lambda",
-            Lambda(
-                self.history,
-                self._functions,
-                objects,
-                clock,
-                **where,
-                code=store.functions / "code",
-                python=self._function_python,
-                environ=self._environment,
-                secrets=self._secrets,
-            ),
-        )
+        operations.add("lambda", functions)
+        operations.add("s3", S3(objects, account))
         operations.add("stepmill", Notes(self.history))
         self._operations = operations
         objects.create_bucket(settings.bucket)
@@ -90,8 +87,7 @@ class Host:
     ) -> Response:
         """`call`, with the environment variables that the caller passes on to what it starts."""
         if environ and (service, operation) == ("states", "StartExecution"):
-            self._redactor.add(value for name, value in environ.items() if name in self._settings.secrets)
-            self._environs[self._execution_of(request)] = dict(environ)
+            self._surroundings.give(self._execution_of(request), environ)
         return self._operations.call(service, operation, request, token=token)
 
     def running(self) -> set[str]:
@@ -115,27 +111,3 @@ class Host:
 
     def _execution_of(self, request: Mapping[str, Any]) -> str:
         return f"{request['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{request.get('name', '')}"
-
-    def _environ(self, token: str | None) -> dict[str, str]:
-        """What the environment passes to the act `token`: what came with its execution, else this process's own."""
-        return self._environs.get((token or "").partition("#")[0], self._own)
-
-    def _environment(self, token: str | None, python: str) -> dict[str, str]:
-        """The whole environment of what the act `token` starts."""
-        passed = self._environ(token)
-        return clean_environment({**os.environ, **passed}, python, self._settings.region, tuple(passed))
-
-    def _secrets(self, token: str | None) -> list[str]:
-        """The values that must not be seen in what the act `token` says."""
-        passed = {**os.environ, **self._environ(token)}
-        return [passed[name] for name in self._settings.secrets if name in passed]
-
-    def _image_python(self, uri: str) -> str:
-        return self._python("image", uri)
-
-    def _function_python(self, name: str) -> str:
-        return self._python("function", name)
-
-    def _python(self, kind: str, name: str) -> str:
-        found = self.history.record("stepmill", kind, name)
-        return str(found["python"]) if found else sys.executable

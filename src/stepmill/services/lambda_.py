@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from stepmill.history.log import History, Record
 from stepmill.objects.folder import FolderStore
 from stepmill.objects.store import NoSuchBucket, NoSuchKey
 from stepmill.services.operations import Response, ServiceError, operation
+from stepmill.services.surroundings import Surroundings
 
 _UNPACKED_LIMIT = 250 * 1024 * 1024  # AWS: a deployment package is at most 250 MB, unzipped
 _DEFAULT_TIMEOUT = 3  # seconds, AWS's default
@@ -38,26 +39,20 @@ class Lambda:
         functions: Functions,
         objects: FolderStore,
         clock: Clock,
+        surroundings: Surroundings,
         *,
         code: Path,
         region: str,
         account: str,
-        python: Callable[[str], str],
-        environ: Callable[[str | None, str], Mapping[str, str]],
-        secrets: Callable[[str | None], Iterable[str]],
     ) -> None:
-        """`python(name)` is the interpreter of a function; `environ(token, python)` the whole environment that an
-        invocation of this token is given, and `secrets(token)` the values in it that no log may show.
-        """
+        """`code` is the folder in which code lies unpacked, by its content."""
         self._history = history
         self._functions = functions
         self._objects = objects
         self._clock = clock
+        self._surroundings = surroundings
         self._code = code
         self._scope = f"arn:aws:lambda:{region}:{account}:function"
-        self._python = python
-        self._environ = environ
-        self._secrets = secrets
 
     @operation("CreateFunction")
     def create_function(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -106,7 +101,7 @@ class Lambda:
         name = self._name(request)
         found = self._found(name)
         payload = request.get("Payload", b"{}")
-        python = self._python(name)
+        python = self._surroundings.python("function", name)
         function = Function(
             name=name,
             arn=found["FunctionArn"],
@@ -122,8 +117,8 @@ class Lambda:
                 function,
                 payload.encode() if isinstance(payload, str) else payload,
                 token=token or f"invoke-{os.urandom(8).hex()}",
-                environ=self._environ(token, python),
-                secrets=self._secrets(token),
+                environ=self._surroundings.environ(token, python),
+                secrets=self._surroundings.secrets(token),
             )
         except PayloadTooLarge as refusal:
             raise ServiceError("RequestTooLargeException", str(refusal), 413) from None

@@ -6,13 +6,14 @@ of ended jobs. Touches: the job folders, through jobs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stepmill.engine.signals import Act
 from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
 from stepmill.sagemaker.shapes import validate
 from stepmill.services.operations import Response, ServiceError, operation
+from stepmill.services.surroundings import Surroundings
 
 _WORD = {"training": "TrainingJob", "processing": "ProcessingJob"}
 _PATH = {"training": "training-job", "processing": "processing-job"}
@@ -30,27 +31,12 @@ _TIMES = (
 class SageMaker:
     """The jobs of one account and region."""
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        *,
-        region: str,
-        account: str,
-        grace: float,
-        python: Callable[[str], str],
-        environ: Callable[[str | None, str], Mapping[str, str]],
-        secrets: Callable[[str | None], Iterable[str]],
-    ) -> None:
-        """`python(image)` is the interpreter that stands for an image; `environ(token, python)` the environment that
-        a job is given, and `secrets(token)` the values in it that its log must not show; `grace` the seconds between
-        SIGTERM and SIGKILL.
-        """
+    def __init__(self, jobs: Jobs, surroundings: Surroundings, *, region: str, account: str, grace: float) -> None:
+        """`grace` is the seconds between SIGTERM and SIGKILL (SageMaker: 120)."""
         self._jobs = jobs
+        self._surroundings = surroundings
         self._scope = f"arn:aws:sagemaker:{region}:{account}"
         self._grace = grace
-        self._python = python
-        self._environ = environ
-        self._secrets = secrets
 
     @operation("CreateTrainingJob")
     def create_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -134,7 +120,7 @@ class SageMaker:
         name = request[f"{word}Name"]
         specification = request["AppSpecification" if kind == "processing" else "AlgorithmSpecification"]
         image = specification.get("ImageUri") or specification.get("TrainingImage") or ""
-        python = self._python(image)
+        python = self._surroundings.python("image", image)
         try:
             self._jobs.create(
                 kind,
@@ -142,8 +128,8 @@ class SageMaker:
                 token=token or f"{kind}:{name}",
                 python=python,
                 grace=self._grace,
-                environ=self._environ(token, python),
-                secrets=self._secrets(token),
+                environ=self._surroundings.environ(token, python),
+                secrets=self._surroundings.secrets(token),
             )
         except JobExists:
             arn = self._arn(kind, name)
@@ -166,8 +152,8 @@ class SageMaker:
 
     def _list(self, kind: Kind, request: Mapping[str, Any]) -> list[Response]:
         word = _WORD[kind]
-        rows = []
-        for job in self._jobs.list(kind):
+        rows: list[Response] = []
+        for job in self._jobs.list(kind):  # newest first
             state = job.state()
             if request.get("StatusEquals") in (None, state.status) and request.get("NameContains", "") in job.name:
                 rows.append(
@@ -179,7 +165,6 @@ class SageMaker:
                         f"{word[:-3]}EndTime": state.ended,
                     }
                 )
-        rows.sort(key=lambda row: row["CreationTime"], reverse=True)
         return rows[: int(request.get("MaxResults", 100))]
 
     def _describe(self, job: Job) -> Response:

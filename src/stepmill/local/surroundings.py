@@ -1,0 +1,56 @@
+"""What jobs and functions are given on this machine.
+
+In: settings, the process's environment, the notes of deployments. Out: interpreters, clean environments, secrets.
+Touches: reads `os.environ` and the history; what is passed on by name stays in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Literal
+
+from stepmill.history.log import History
+from stepmill.history.redaction import Redactor
+from stepmill.stage import Settings, clean_environment
+
+
+class LocalSurroundings:
+    """See `services.surroundings.Surroundings`. What an execution's caller passes on is kept for that execution."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._own = {name: os.environ[name] for name in settings.pass_env if name in os.environ}
+        self._given: dict[str, dict[str, str]] = {}
+        self._history: History | None = None
+        self.redactor = Redactor(self._masked(os.environ))
+
+    def read(self, history: History) -> None:
+        """Look interpreters up here."""
+        self._history = history
+
+    def give(self, execution: str, environ: Mapping[str, str]) -> None:
+        """Pass these variables on to everything that this execution starts."""
+        self._given[execution] = dict(environ)
+        self.redactor.add(self._masked(environ))
+
+    def python(self, kind: Literal["image", "function"], name: str) -> str:
+        """The interpreter noted at deployment; for an image that nobody described, the one Stepmill runs in."""
+        found = self._history.record("stepmill", kind, name) if self._history else None
+        return str(found["python"]) if found else sys.executable
+
+    def environ(self, token: str | None, python: str) -> dict[str, str]:
+        """A clean environment, and what came with the act's execution."""
+        passed = self._passed(token)
+        return clean_environment({**os.environ, **passed}, python, self._settings.region, tuple(passed))
+
+    def secrets(self, token: str | None) -> list[str]:
+        """Values of the variables that the settings call secret."""
+        return self._masked({**os.environ, **self._passed(token)})
+
+    def _passed(self, token: str | None) -> dict[str, str]:
+        return self._given.get((token or "").partition("#")[0], self._own)
+
+    def _masked(self, environ: Mapping[str, str]) -> list[str]:
+        return [environ[name] for name in self._settings.secrets if name in environ]
