@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stepmill.asl import errors, timestamps
+from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
 from stepmill.asl.scope import MISSING, Scope
 from stepmill.engine import fold
+from stepmill.engine.context import Context
 from stepmill.engine.data import dumps, loads, too_large
 from stepmill.engine.fold import Branch, Fold
 from stepmill.engine.machine import Machine
@@ -49,8 +50,7 @@ class Steps(Fold):
         self._random = random or _chance
         self._now = 0.0
         self._out: list[Event] = []
-        self._head: dict[str, Any] | None = None
-        self._clock: tuple[float, str] = (-1.0, "")
+        self._made: Context | None = None
 
     # ---- events
 
@@ -80,32 +80,10 @@ class Steps(Fold):
 
     # ---- what expressions see
 
-    def _time(self, at: float) -> str:
-        if self._clock[0] != at:
-            self._clock = (at, timestamps.render(at))
-        return self._clock[1]
-
     def _context(self, branch: Branch, state: State, entered_at: float) -> dict[str, Any]:
-        if self._head is None:
-            facts = self.facts
-            self._head = {
-                "Execution": {
-                    "Id": self.arn,
-                    "Input": self.memo[1] if self.memo[0] is facts["input"] else loads(facts["input"]),
-                    "Name": facts.get("_name", self.arn.rpartition(":")[2]),
-                    "RoleArn": facts.get("roleArn", ""),
-                    "StartTime": timestamps.render(self.started),
-                    "RedriveCount": 0,
-                },
-                "StateMachine": {"Id": facts.get("_machine_arn", ""), "Name": facts.get("_machine", "")},
-            }
-        about: dict[str, Any] = {"EnteredTime": self._time(entered_at), "Name": state.name}
-        if state.type in ("Task", "Map", "Parallel"):
-            about["RetryCount"] = sum(branch.tries.values())
-        context = {**self._head, "State": about}
-        if branch.item is not None:
-            context["Map"] = {"Item": {"Index": branch.item[0], "Value": branch.item[1]}}
-        return context
+        if self._made is None:
+            self._made = Context(self)
+        return self._made.of(branch, state, entered_at)
 
     def _scope(self, branch: Branch, error_output: Any = MISSING) -> Scope:
         state = branch.state
