@@ -266,7 +266,7 @@ class _WithSchema(Placeholder):
     def __init__(self, root: Any, schema: Mapping[str, Any] | None, step: str = "") -> None:
         found = InputSchema.of(schema or {})
         object.__setattr__(self, "schema", found)
-        text = json.dumps(found.types() if root == "state" else found.to_dict(), ensure_ascii=False)
+        text = json.dumps(found.types() if root == "state" else found.to_dict(), ensure_ascii=False, default=repr)
         super().__init__(Ref(root, step=step, schema=text if schema else "null"))
 
     def get_schema_as_dict(self) -> dict[str, Any]:

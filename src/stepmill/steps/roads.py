@@ -111,12 +111,13 @@ class Roads:
                 roads.append(road)
         if not roads:
             return
-        names = " nor ".join(repr(name) for name in dict.fromkeys(o.step for o in options))
+        names = [repr(name) for name in dict.fromkeys(option.step for option in options)]
+        missing = f"{names[0]} has not" if len(names) == 1 else f"neither {' nor '.join(names)} has"
         self.ledger.problem(
             read.state.source,
             "value.road",
-            f"{read.state.state_id!r} reads {' or '.join(said(o) for o in options)}, but on the road "
-            f"{_shown(roads[0])} {'neither ' if len(options) > 1 else ''}{names} has run before",
+            f"{read.state.state_id!r} reads {' or '.join(said(o) for o in options)}, but {missing} run before it on "
+            f"the road {_shown(roads[0])}",
             "use either(…) with what that road provides, or move the step",
         )
 
