@@ -210,15 +210,16 @@ class Supervisor:
                 toolkit=entry.command if entry.toolkit else None,
                 tail=tail,
             )
-            if self.kind == "training":
+            if self.request.get("CheckpointConfig"):
                 self._apart(staging.take_checkpoints)
             return "Failed", reason
         if self.kind == "training":
             if not stopped:
                 self._enter("Uploading")
-            self._apart(staging.take_checkpoints)
+            if self.request.get("CheckpointConfig"):
+                self._apart(staging.take_checkpoints)
             self.result["model"] = self._apart(lambda: {"model": staging.take_model()})["model"]
-        elif not stopped:
+        elif not stopped and contract.outputs(self.request):
             self._apart(staging.take_outputs)
         if not stopped:
             return "Completed", ""
