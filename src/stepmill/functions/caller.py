@@ -185,7 +185,9 @@ class Functions:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         # The messages carry secrets: a folder that others made or may change is not our host's.
-        if known.st_uid != os.getuid() or stat.S_IMODE(known.st_mode) & 0o077 or not stat.S_ISDIR(known.st_mode):
+        if known.st_uid != os.getuid():
+            raise HostError(f"the worker host of {self.root} belongs to user {known.st_uid}, you are {os.getuid()}")
+        if stat.S_IMODE(known.st_mode) & 0o077 or not stat.S_ISDIR(known.st_mode):
             return None
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:

@@ -5,7 +5,7 @@ Run as `python -I -S host.py ROOT IDLE` by caller.py; only the standard library.
 life, `host.json` says where its socket is. What it is told about environments and secrets stays in memory.
 """
 # Starting quickly is this file's promise, and importing pathlib takes longer than starting Python does.
-# ruff: noqa: PTH100, PTH105, PTH106, PTH108, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH100, PTH105, PTH106, PTH108, PTH110, PTH116, PTH118, PTH119, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -59,9 +59,12 @@ class Host:
     """Everything the process holds. `serve` runs in the main thread, which alone starts workers: a worker dies with
     the thread that started it (PR_SET_PDEATHSIG), and only the main thread lives as long as the host."""
 
-    def __init__(self, root: str, idle: float) -> None:
+    def __init__(self, root: str, idle: float, socket_path: str, lock_file: int) -> None:
         self.root = root
         self.idle = idle
+        self.socket = socket_path
+        self.lock_file = lock_file
+        self.ending = False
         self.tokens = Tokens(os.path.join(root, ".tokens"))
         self.lock = threading.Lock()
         self.flights: dict[str, Flight] = {}
@@ -81,9 +84,7 @@ class Host:
                 arguments, options, reply = self.spawns.get(timeout=min(_SWEEP, max(self.idle / 4, 0.05)))
             except queue.Empty:
                 self._close_resting(time.monotonic() - self.idle)
-                with self.lock:
-                    over = not self.flights and not self.connections and time.monotonic() - self.used > self.idle
-                if over:
+                if self._is_over():
                     return
                 continue
             try:
@@ -101,6 +102,16 @@ class Host:
             except (OSError, ValueError, subprocess.SubprocessError) as error:
                 reply.put(error)
 
+    def _is_over(self) -> bool:
+        """Whether to end: nobody asked for long, or nobody can any more. Decided and announced in one step, so that a
+        call that comes now is not accepted here but by the next host."""
+        lost = not os.path.exists(self.socket) or not _is_same(self.lock_file, os.path.join(self.root, "host.lock"))
+        with self.lock:
+            if self.flights or self.connections:
+                return False
+            self.ending = lost or time.monotonic() - self.used > self.idle
+            return self.ending
+
     def close(self) -> None:
         """Kill every worker; calls under way stay accepted, so they are unknown from now on."""
         with self.lock:
@@ -115,6 +126,9 @@ class Host:
             except OSError:
                 return
             with self.lock:
+                if self.ending:
+                    connection.close()
+                    continue
                 self.connections += 1
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
@@ -306,6 +320,14 @@ def _is_mine(connection: socket.socket) -> bool:
     return bool(struct.unpack("3i", raw)[1] == os.getuid())
 
 
+def _is_same(file: int, path: str) -> bool:
+    """Whether `path` is still the open file: not when the folder was deleted or put in the place of another."""
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))
+    except OSError:
+        return False
+
+
 def _listen(root: str) -> tuple[socket.socket, str]:
     """A socket in a short folder of its own (a Unix socket's name has at most 108 bytes), written down in host.json."""
     record = os.path.join(root, "host.json")
@@ -351,7 +373,7 @@ def main(root: str, idle: float) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server, path = _listen(root)
-    host = Host(root, idle)
+    host = Host(root, idle, path, lock)
     os.write(1, b"ready\n")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
