@@ -52,11 +52,12 @@ class Parser(argparse.ArgumentParser):
         found, left = self.parse_known_args(words)
         if left:
             verb = getattr(found, "verb", None)
-            chosen = self._verbs().get(verb) if verb else None
+            chosen = self.verbs().get(verb) if verb else None
             (chosen or self).error(f"unrecognized arguments: {' '.join(left)}")
         return found
 
-    def _verbs(self) -> dict[str, Parser]:
+    def verbs(self) -> dict[str, Parser]:
+        """The parsers of the verbs."""
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
                 return dict(action.choices)
