@@ -44,7 +44,9 @@ def test_list_as_json_has_one_shape(store: Path, capsys: pytest.CaptureFixture[s
     assert main(["list", "--json", "-n", "2"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert listed["schema"] == 1
-    assert [set(row) for row in listed["executions"]] == [{"arn", "workflow", "name", "status", "started", "ended"}] * 2
+    assert [set(row) for row in listed["executions"]] == [
+        {"arn", "workflow", "name", "status", "started", "ended", "error"}
+    ] * 2
     assert listed["executions"][1]["started"] == "2023-11-14T22:13:20.000Z"
 
 

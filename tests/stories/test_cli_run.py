@@ -202,6 +202,34 @@ def test_log_lines_are_interleaved_and_harmless(project: Project) -> None:
     assert "\x1b" not in ended.stderr
 
 
+def test_what_a_function_prints_is_among_the_logs(project: Project) -> None:
+    project.write(
+        "pipeline.py",
+        FLOW
+        + """
+    from stepmill.steps import LambdaStep
+    say = lambda name: LambdaStep(name, function="functions.py:tell", payload={"name": name})
+    workflow = Workflow("tell", definition=Chain([say("一"), say("二")]))
+    """,
+    )
+    project.write("functions.py", "def tell(event, context):\n    print('こんにちは', event['name'])\n")
+    ended = project.stepmill("run", "pipeline.py", "-f")
+    assert "一 │ こんにちは 一" in ended.stderr
+    assert project.stepmill("logs").stdout == "一 │ こんにちは 一\n二 │ こんにちは 二\n"
+    latest = json.loads(project.stepmill("list", "--json").stdout)["executions"][0]["name"]
+    assert project.stepmill("logs", latest, "二").stdout == "こんにちは 二\n"
+
+
+def test_a_run_goes_on_when_nobody_reads_its_progress(project: Project) -> None:
+    project.tiny()
+    run = project.spawn("run", "pipeline.py")
+    assert run.stderr is not None
+    run.stderr.close()
+    assert run.stdout is not None
+    assert "SUCCEEDED" in run.stdout.read()
+    assert run.wait() == 0
+
+
 def test_objects_are_copied_in_both_directions(project: Project, tmp_path: Path) -> None:
     (tmp_path / "in" / "b").mkdir(parents=True)
     (tmp_path / "in" / "一.txt").write_text("eins")

@@ -20,7 +20,7 @@ VERBS = {
     "resume": "go on with what was interrupted",
     "list": "list the executions, newest first",
     "show": "draw an execution: each state's outcome, time, retries and curves",
-    "logs": "print what the jobs of an execution said",
+    "logs": "print what the jobs and functions of an execution said",
     "stop": "stop a running execution and its jobs",
     "cp": "copy between s3:// and files",
     "clean": "remove old executions and what only they kept",

@@ -62,6 +62,8 @@ def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None)
         said, rows = _failure(digest, reader, look)
         lines += said
     rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
+    if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
+        rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine}/{digest.name}/"))
     return lines + pairs([*rows, ("store", _near(reader.settings.store))], look)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import IO, Any
 
 from stepmill.console.canvas import Look
@@ -46,6 +48,7 @@ class View:
         self._metrics = metrics
         self._repaint = repaint
         self._wide = min(max((width(one_line(name)) for name in names), default=0), _NAME)
+        self._from = 0  # every visit before this one was told
         self._began: set[int] = set()
         self._ended: set[int] = set()
         self._tried: dict[int, int] = {}
@@ -53,17 +56,23 @@ class View:
         self._painted = 0.0
 
     def update(self, digest: Digest, facts: Facts, now: float, logs: Callable[[], None] | None = None) -> None:
-        """Print what is new and paint the footer. `logs` prints log lines, after the beginnings, before the ends."""
-        open_ = [visit for visit in digest.visits if id(visit) not in self._ended]
-        for visit in open_:
+        """Print what is new and paint the footer. `logs` prints log lines, before the end of any task."""
+        while self._from < len(digest.visits) and id(digest.visits[self._from]) in self._ended:
+            self._from += 1
+        shown = logs is None
+        for visit in islice(digest.visits, self._from, None):
+            if id(visit) in self._ended:
+                continue
             self._progress(visit)
-        if logs is not None:
-            logs()
-        for visit in open_:
             if _is_over(visit, digest):
+                if logs is not None and not shown and visit.type == "Task":
+                    shown = True
+                    logs()
                 self._ended.add(id(visit))
                 if not self._hidden(visit):
                     self.line(self._told(visit, facts))
+        if logs is not None and not shown:
+            logs()
         if self._live and time.monotonic() - self._painted >= self._repaint:
             self._paint([self._running(visit, digest, now) for visit in self._current(digest)])
 
@@ -71,8 +80,7 @@ class View:
         """Print a line that stays, above the footer."""
         self._erase()
         before = "" if self._live else time.strftime("%H:%M:%S ")
-        self._stream.write(f"{before}{text}\n")
-        self._stream.flush()
+        self._put(f"{before}{text}\n")
 
     def log(self, state: str, text: str) -> None:
         """Print a line of a job's log."""
@@ -82,7 +90,6 @@ class View:
     def close(self) -> None:
         """Leave nothing on the screen that does not stay."""
         self._erase()
-        self._stream.flush()
 
     def _progress(self, visit: Visit) -> None:
         """Attempts that failed and are tried again; without a footer also the beginning of what takes time."""
@@ -148,14 +155,19 @@ class View:
         if lines == self._footer:
             return
         self._erase()
-        self._stream.write("\n".join(self._look.paint(line, "live") for line in lines))
-        self._stream.flush()
+        self._put("\n".join(self._look.paint(line, "live") for line in lines))
         self._footer, self._painted = lines, time.monotonic()
 
     def _erase(self) -> None:
         if self._footer:
-            self._stream.write("\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._footer) - 1))
+            self._put("\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._footer) - 1))
             self._footer = []
+
+    def _put(self, text: str) -> None:
+        # whoever watched has gone; what runs goes on
+        with suppress(BrokenPipeError):
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def _is_over(visit: Visit, digest: Digest) -> bool:
