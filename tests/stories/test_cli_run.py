@@ -226,7 +226,8 @@ def test_a_run_goes_on_when_nobody_reads_its_progress(project: Project) -> None:
     assert run.stderr is not None
     run.stderr.close()
     assert run.stdout is not None
-    assert "SUCCEEDED" in run.stdout.read()
+    with run.stdout:
+        assert "SUCCEEDED" in run.stdout.read()
     assert run.wait() == 0
 
 

@@ -89,10 +89,13 @@ class Speakers:
             at = datetime.fromisoformat(when).timestamp()
         except ValueError:
             return None
-        for visit, attempt in self._calls[name]:
-            if attempt.started - _SLACK <= at and (attempt.ended is None or at <= attempt.ended + _SLACK):
-                return visit.state
-        return None
+        # a line's time is rounded, so the call it fell into, or the one it missed by least
+        missed = [
+            (max(0.0, attempt.started - at, at - (attempt.ended or at)), -attempt.started, visit.state)
+            for visit, attempt in self._calls[name]
+        ]
+        nearest = min(missed)
+        return nearest[2] if nearest[0] <= _SLACK else None
 
 
 def _function(details: dict[str, Any]) -> str:
