@@ -105,3 +105,21 @@ def test_the_items_of_a_map_are_counted_and_only_failures_are_lines() -> None:
         teller.tell("MapIterationSucceeded", name="Each", index=index)
     teller.tell("MapStateSucceeded").exited("Each", "Map").succeeded()
     assert plain(play(teller, live=False, definition=definition)) == ["● Each  started", "✔ Each  15.0 s"]
+
+
+def test_what_came_in_one_go_is_told_in_the_order_it_happened() -> None:
+    out = io.StringIO()
+    teller = good()
+    digester = Digester(teller.arn)
+    facts = Facts(DEFINITION, digester.digest)
+    for event in teller.events[:8]:
+        digester.feed(event)
+        facts.feed(event)
+    view = View(out, Look(60), False, DEFINITION, lambda visit: [], repaint=0)
+    view.update(digester.digest, facts, 0, lambda: view.log("前処理", "hello"))
+    assert plain(out.getvalue()) == [
+        "● 前処理    started",
+        "前処理 │ hello",
+        "✔ 前処理    4.0 s",
+        "● Train     started",
+    ]

@@ -193,6 +193,19 @@ def test_resume_goes_on_with_what_nobody_runs(project: Project, tmp_path: Path) 
     assert "has ended already: SUCCEEDED" in project.stepmill("resume", "weiter").stderr
 
 
+def test_what_nobody_runs_can_be_stopped(project: Project) -> None:
+    project.write("pipeline.py", JOB)
+    project.write("work.py", "import time\nprint('begun', flush=True)\ntime.sleep(60)\n")
+    run = project.spawn("run", "pipeline.py", "--name", "waise")
+    wait_for(lambda: "begun" in log_of(project))
+    run.kill()
+    run.communicate()
+    assert "waise is stopped" in project.stepmill("stop").stderr
+    wait_for(lambda: list((project.root / ".stepmill" / "jobs").glob("*/*/exit.json")))
+    assert "ABORTED" in project.stepmill("show", "waise").stdout
+    assert "nothing runs" in project.stepmill("stop", code=1).stderr
+
+
 def test_log_lines_are_interleaved_and_harmless(project: Project) -> None:
     project.write("pipeline.py", JOB)
     project.write("work.py", r"print('\x1b[31mrot\x1b[0m \x1b]0;title\x07 学習'); print('10%\r100%')" + "\n")

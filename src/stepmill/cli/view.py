@@ -7,6 +7,7 @@ On anything but a live terminal there is no footer, and each line begins with it
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -59,21 +60,24 @@ class View:
         """Print what is new and paint the footer. `logs` prints log lines, before the end of any task."""
         while self._from < len(digest.visits) and id(digest.visits[self._from]) in self._ended:
             self._from += 1
+        open_ = [v for v in islice(digest.visits, self._from, None) if id(v) not in self._ended]
+        # in the order of what happened; at one moment, ends before beginnings and what is inside before what holds it
+        news = [(v.exited, 0, -len(v.branch), v) if _is_over(v, digest) else (v.entered, 1, 0, v) for v in open_]
         shown = logs is None
-        for visit in islice(digest.visits, self._from, None):
-            if id(visit) in self._ended:
-                continue
+        for _, begins, _, visit in sorted(news, key=lambda item: item[:3]):
             self._progress(visit)
-            if _is_over(visit, digest):
-                if logs is not None and not shown and visit.type == "Task":
-                    shown = True
-                    logs()
-                self._ended.add(id(visit))
-                if not self._hidden(visit):
-                    self.line(self._told(visit, facts))
+            if begins:
+                continue
+            if logs is not None and not shown and visit.type == "Task":
+                shown = True
+                logs()
+            self._ended.add(id(visit))
+            if not self._hidden(visit):
+                self.line(self._told(visit, facts))
         if logs is not None and not shown:
             logs()
         if self._live and time.monotonic() - self._painted >= self._repaint:
+            self._look = self._look._replace(width=shutil.get_terminal_size((80, 24)).columns)
             self._paint([self._running(visit, digest, now) for visit in self._current(digest)])
 
     def line(self, text: str) -> None:
