@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stepmill.asl import jsonata
@@ -150,6 +150,7 @@ pieces = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pieces)
 def test_any_text_compiles_or_is_refused_with_a_sentence(parts: list[str]) -> None:
     text = "".join(parts)

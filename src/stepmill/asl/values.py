@@ -284,23 +284,27 @@ _RETRY: Final[dict[str, Kind]] = {
 }  # fmt: skip
 
 
+_RETRY_NUMBERS: Final = (
+    ("IntervalSeconds", 1, MAX_SECONDS),
+    ("MaxAttempts", 0, MAX_SECONDS),
+    ("MaxDelaySeconds", 1, 31_622_399),
+)
+
+
 def _retry(value: Any, place: Place) -> Found:
     for found in _entries(value, place, _RETRY):
         if isinstance(found, Problem):
             yield found
             continue
         entry, here = found
-        for name, low in (("IntervalSeconds", 1), ("MaxAttempts", 0), ("MaxDelaySeconds", 1)):
+        for name, low, high in _RETRY_NUMBERS:
             if name in entry:
-                yield from _number(entry[name], here.at(name), low, MAX_SECONDS)
+                yield from _number(entry[name], here.at(name), low, high)
         rate = entry.get("BackoffRate", 2)
         if isinstance(rate, bool) or not isinstance(rate, int | float) or rate < 1:
             yield here.at("BackoffRate").wrong("Expected a number greater than or equal to 1.0")
         if entry.get("JitterStrategy", "NONE") not in ("FULL", "NONE"):
             yield here.at("JitterStrategy").wrong("Expected one of FULL, NONE")
-        interval, longest = entry.get("IntervalSeconds", 1), entry.get("MaxDelaySeconds")
-        if isinstance(longest, int) and isinstance(interval, int) and longest <= interval:
-            yield here.at("MaxDelaySeconds").wrong("MaxDelaySeconds must be greater than IntervalSeconds")
 
 
 _CATCH: Final[dict[str, Kind]] = {
