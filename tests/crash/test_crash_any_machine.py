@@ -107,7 +107,7 @@ def world(outcomes: list[Outcome]) -> ScriptedTasks:
     return ByEvent()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(states=STATES, outcomes=OUTCOMES, at=st.floats(0, 1), after=st.booleans())
 def test_any_machine_stopped_at_any_commit_goes_on_from_the_log_alone(
     states: list[dict[str, Any]], outcomes: list[Outcome], at: float, after: bool
@@ -151,7 +151,7 @@ def stands(execution: Fold) -> Any:
     )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(states=STATES, outcomes=OUTCOMES)
 def test_a_fold_of_the_log_stands_where_the_live_execution_does(
     states: list[dict[str, Any]], outcomes: list[Outcome]

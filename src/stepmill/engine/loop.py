@@ -63,7 +63,7 @@ class Engine:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._closed = False
-        self._error: StoreError | None = None
+        self._error: Exception | None = None
 
     # ---- from any thread
 
@@ -137,7 +137,7 @@ class Engine:
             return set(self._executions)
 
     def wait_idle(self, timeout: float | None = None) -> bool:
-        """Block until nothing runs; False when `timeout` seconds passed. Raises the StoreError that ended `run`."""
+        """Block until nothing runs; False when `timeout` seconds passed. Raises what ended `run`."""
         with self._idle:
             done = self._idle.wait_for(lambda: not self._executions or self._closed or self._error, timeout)
             if self._error is not None:
@@ -160,7 +160,7 @@ class Engine:
                 due = self.turn()
                 if not self._closed:
                     self.wait(due)
-        except StoreError as error:
+        except Exception as error:
             with self._idle:
                 self._error = error
                 self._idle.notify_all()
@@ -186,30 +186,38 @@ class Engine:
             except queue.Empty:
                 break
         now = self._clock.now()
-        for arn, execution in list(self._executions.items()):
-            due = execution.next_due()
-            if due is not None and due <= now and arn not in self._pending:
+        for arn, waiting in list(self._executions.items()):
+            due = waiting.next_due()
+            if due is not None and due <= now:
                 self._queue(arn)
         batches: list[tuple[str, list[Event]]] = []
         told: dict[str, deque[Signal]] = {}
+        poisoned: list[tuple[str, Exception]] = []
         budget = TURN_BUDGET
         for _ in range(len(self._ready)):
             if budget <= 0:
                 break
             arn = self._ready.popleft()
             signals = self._pending.pop(arn, deque())
-            events = self._advance(arn, now, signals, budget)
+            execution = self._executions.get(arn)
+            try:
+                events = [] if execution is None else execution.advance(now, signals, budget)
+            except Exception as error:  # noqa: BLE001 - one bad execution must not stop the others
+                poisoned.append((arn, error))
+                continue
             if events:
                 batches.append((arn, events))
                 told[arn] = signals
                 budget -= len(events)
-            if arn in self._executions and self._executions[arn].ready:
+            if execution is not None and execution.ready:
                 self._queue(arn)
         if batches:
             self._commit(batches, told)
-        if self._ready:
+        for arn, fault in poisoned:
+            self._poisoned(arn, fault)
+        if self._ready or not self._inbox.empty():
             return now
-        dues = [due for execution in list(self._executions.values()) if (due := execution.next_due()) is not None]
+        dues = [due for waiting in list(self._executions.values()) if (due := waiting.next_due()) is not None]
         return min(dues, default=None)
 
     def recover(self) -> list[str]:
@@ -233,14 +241,6 @@ class Engine:
         if arn not in self._pending:
             self._pending[arn] = deque()
             self._ready.append(arn)
-
-    def _advance(self, arn: str, now: float, signals: deque[Signal], budget: int) -> list[Event]:
-        execution = self._executions.get(arn)
-        try:
-            return [] if execution is None else execution.advance(now, signals, budget)
-        except Exception as error:  # noqa: BLE001 - one bad execution must not stop the others
-            self._poisoned(arn, error)
-            return []
 
     def _poisoned(self, arn: str, error: Exception) -> None:
         """A bug of ours: end that execution, and nothing else, with what is on disk as its history."""
