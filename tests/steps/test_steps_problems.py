@@ -10,7 +10,7 @@ def test_all_problems_are_told_at_once(author):
         a = Pass("A")
         a.next("Bee")
         b = Pass("B")
-        a.next(Chain([b, Pass("A"), Task("T", resource="arn:aws:states:::lambda:invoke", parameters={"x": b.result["q"]})]))
+        a.next(Chain([b, Pass("A"), Pass("C", parameters={"x": b.result["q"]})]))
         Pass("Lost").next(b)
         lost = Pass("Lost too"); lost.next(b)
         definition = a
@@ -374,7 +374,8 @@ def test_a_variable_of_the_outside_is_not_assigned_inside(author):
 def test_our_variables_step_aside_for_the_user_s(author):
     states = author.states(f"""
         pre = {JOB.replace("Pre", "Train")}
-        definition = Chain([Pass("Own", assign={{"train": 1}}), pre, Pass("Use", parameters={{"x": pre.outputs["test"]}})])
+        use = Pass("Use", parameters={{"x": pre.outputs["test"]}})
+        definition = Chain([Pass("Own", assign={{"train": 1}}), pre, use])
     """)
     assert states["Use"]["Parameters"] == {"x.$": "$train_2.test"}
 
@@ -455,3 +456,45 @@ def test_an_empty_chain_is_told(author):
 def test_a_workflow_s_name_is_checked(author):
     (found,) = author.problems('definition = Pass("P")', name="no spaces please")
     assert "cannot be a state machine's name" in found[2]
+
+
+def test_a_remembered_value_beside_a_result_selector_is_refused_in_jsonpath(author):
+    text = """
+        f = LambdaStep("F", function="functions.py:notify", payload={}, result_selector={"x.$": "$.Payload"})
+        definition = Chain([f, Pass("Use", parameters={"x": f.payload["x"]})])
+    """
+    assert any("does not say which of the two results Assign sees" in found[2] for found in author.problems(text))
+
+
+def test_what_is_no_step_cannot_be_led_to(author):
+    with pytest.raises(TypeError, match="a state, a chain or the name of a state"):
+        author.bundle('definition = Pass("P"); definition.next(3)')
+
+
+def test_a_default_that_names_no_substitution_is_told(author):
+    _, text = author.problem("""
+        run = ExecutionInput({"data": "s3://${Buckt}/x"})
+        definition = Pass("P", parameters={"x": run["data"]})
+    """)
+    assert "did you mean ${Bucket}?" in text
+
+
+def test_the_execution_s_input_is_not_read_inside_a_distributed_map(author):
+    _, text = author.problem("""
+        inside = Pass("Use", parameters={"x": ExecutionInput()["x"]})
+        definition = Map("Each", iterator=inside, items_path="$.items", mode="DISTRIBUTED")
+    """)
+    assert "with the item as their input" in text
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_a_comparison_that_is_never_true_is_refused(author, language):
+    line, text = author.problem(
+        """
+        run = ExecutionInput({"text": str, "number": float})
+        definition = Choice("C", choices=[(run["text"] >= run["number"], Succeed("Yes"))], default=Succeed("No"))
+    """,
+        language,
+    )
+    assert line == 3
+    assert "a str is compared with a float" in text

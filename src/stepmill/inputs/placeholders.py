@@ -192,10 +192,16 @@ class Placeholder:
         return Condition(Comparison(operator, self.expr, expression(other)))
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
-        return self._compare("==", other)
+        try:
+            return self._compare("==", other)
+        except TypeError:  # JSON has no such value, so it is another one; Python finds that out by identity
+            return NotImplemented
 
     def __ne__(self, other: object) -> Condition:  # type: ignore[override]
-        return self._compare("!=", other)
+        try:
+            return self._compare("!=", other)
+        except TypeError:
+            return NotImplemented
 
     def __lt__(self, other: object) -> Condition:
         return self._compare("<", other)

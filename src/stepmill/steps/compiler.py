@@ -217,7 +217,10 @@ class _Compiler:
                 message = f"{read.state.state_id!r}: {refusal.message}"
                 self.ledger.problem(read.state.source, refusal.code, message, refusal.hint)
         self.readers = {read.state.state_id for read in reads if getattr(read.value, "root", "") == "error"}
-        memory.settle()
+        try:
+            memory.settle()
+        except Refusal as refusal:
+            self.ledger.problem(top.start.source if top.start else "", refusal.code, refusal.message, refusal.hint)
         return memory
 
     # -- writing
@@ -227,6 +230,8 @@ class _Compiler:
         machine = self._machine(top, memory, "input" if schema.defaults else None)
         if schema.defaults:
             self._add_input(machine, schema)
+            if top.start:
+                self._check_texts(top.start, schema.defaults)
         head = {name: value for name, value in about.items() if value is not None}
         if self.language == "JSONata":
             head["QueryLanguage"] = "JSONata"
