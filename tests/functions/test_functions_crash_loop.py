@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import threading
 import time
@@ -62,3 +63,17 @@ def test_killing_hosts_at_random_never_starts_a_token_twice(tmp_path: Path, seed
         # A result that was seen may be lost with a host only if nobody asks before it is committed; here we ask again.
         assert found in ({("succeeded", json.dumps(token).encode())}, {("unknown", b"")}), token
         assert token in starts or found == {("unknown", b"")}
+
+
+@pytest.mark.slow
+def test_a_host_whose_folder_is_deleted_ends(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text(SOURCE)
+    functions = Functions(tmp_path / "host", idle=600)
+    event = json.dumps({"effects": str(tmp_path / "effects"), "token": "t"}).encode()
+    assert functions.invoke(Function("f", "arn:f", "f.handler", tmp_path), event, token="t").status == "succeeded"
+    host = Path("/proc", str(json.loads((tmp_path / "host/host.json").read_text())["pid"]))
+    shutil.rmtree(tmp_path / "host")
+    end = time.monotonic() + 20
+    while host.exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,21 +18,24 @@ if TYPE_CHECKING:
 
 
 class Tokens:
-    """The journal in `folder` (0700; files 0600). Neither environments nor payloads sent are written."""
+    """The journal in `folder` (0700; files 0600), each call under the name `file_of` gives its token.
+
+    Neither environments nor payloads sent are written.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         os.makedirs(folder, 0o700, exist_ok=True)
 
-    def accept(self, token: str, note: dict[str, Any]) -> bool:
+    def accept(self, name: str, note: dict[str, Any]) -> bool:
         """Mark the call as accepted, durably; False when it was before. OSError: it was not, and is not."""
-        path = self._path(token)
+        path = self._path(name)
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         except FileExistsError:
             return False
         try:
-            os.write(file, _line({"token": token, **note}))
+            os.write(file, _line(note))
             os.fsync(file)
             folder = os.open(self.folder, os.O_RDONLY)
             try:
@@ -47,15 +49,15 @@ class Tokens:
             os.close(file)
         return True
 
-    def finish(self, token: str, head: dict[str, Any], payload: bytes) -> None:
+    def finish(self, name: str, head: dict[str, Any], payload: bytes) -> None:
         """Keep the result. Not flushed: after a power cut the caller's own record of it counts, or it is unknown."""
-        with open(self._path(token), "ab", opener=_existing) as file:
+        with open(self._path(name), "ab", opener=_existing) as file:
             file.write(_line({**head, "length": len(payload)}) + payload)
 
-    def result(self, token: str) -> tuple[dict[str, Any], bytes] | None:
+    def result(self, name: str) -> tuple[dict[str, Any], bytes] | None:
         """The kept result; None when there is none, or only a part of one."""
         try:
-            with open(self._path(token), "rb") as file:
+            with open(self._path(name), "rb") as file:
                 _, head, payload = file.read().split(b"\n", 2)
             found = json.loads(head)
             return (found, payload) if found["length"] == len(payload) else None
@@ -64,15 +66,25 @@ class Tokens:
         except (ValueError, KeyError, TypeError):
             return None
 
-    def forget(self, token: str) -> None:
+    def forget(self, name: str) -> None:
         """Drop everything known of the call."""
         try:
-            os.unlink(self._path(token))
+            os.unlink(self._path(name))
         except FileNotFoundError:
             pass
 
-    def _path(self, token: str) -> str:
-        return os.path.join(self.folder, sha256(token.encode(errors="surrogateescape")).hexdigest()[:40])
+    def _path(self, name: str) -> str:
+        if not name.isalnum():
+            raise ValueError(f"{name!r} is no name of a token's file")
+        return os.path.join(self.folder, name)
+
+
+def file_of(token: str) -> str:
+    """The name of the token's file: tokens hold what no file name may, and are of any length."""
+    # Not at the top: it loads OpenSSL, 4 MB that the host would keep. Callers have it anyway, and name the file for it.
+    from hashlib import sha256
+
+    return sha256(token.encode(errors="surrogateescape")).hexdigest()[:40]
 
 
 def _line(value: dict[str, Any]) -> bytes:
