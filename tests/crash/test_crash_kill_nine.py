@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from projects import Project
 
 
 def read_line_when_there(pipe: Path) -> int:

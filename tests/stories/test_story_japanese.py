@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conftest import Project
+from projects import Project
 from wcwidth import wcswidth
 
 
@@ -44,10 +44,13 @@ def test_a_pipeline_in_japanese_runs_and_is_shown_aligned(project: Project):
         """,
     )
     project.stepmill("run", "パイプライン.py", "--name", "最初")
+    project.stepmill("run", "パイプライン.py", "--name", "second")
     shown = project.stepmill("show", "最初").stdout
-    boxes = [line for line in shown.splitlines() if line.lstrip().startswith("│")]
-    assert len({wcswidth(line.rstrip()) for line in boxes if "前処理" in line or "通知する" in line}) == 1, shown
+    assert "✔ 前処理" in shown
+    assert "✔ 通知する" in shown
     assert "前処理しました： 一 二 三" in project.stepmill("logs", "最初", "前処理").stdout
     listed = json.loads(project.stepmill("list", "--json").stdout)["executions"]
-    assert [row["name"] for row in listed] == ["最初"]
-    assert "最初" in project.stepmill("list").stdout
+    assert {row["name"] for row in listed} == {"最初", "second"}
+    table = project.stepmill("list").stdout.splitlines()
+    columns = {wcswidth(line[: line.index(word)]) for line, word in zip(table, ("STATUS", "✔", "✔"), strict=False)}
+    assert len(columns) == 1, table

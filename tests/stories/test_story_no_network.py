@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from projects import Project
 
 CALLS_AWS = """
     import boto3, botocore.exceptions

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from conftest import Project
+from projects import Project
 
 
 def test_two_runs_at_once_in_one_store_both_succeed_each_with_its_own_opt_ml(project: Project, tmp_path: Path):

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from stepmill.assets import Asset, AssetError, pack_data
 
 TOKEN = re.compile("\ue000[^\ue001]*\ue001")
-NAME = re.compile("[A-Za-z0-9._-]+")
+SEGMENT = re.compile(r"""[^\s/\\'"`{}\x00-\x1f\x7f]+""")
 DEFERRED = re.compile(r"\$\{[A-Za-z][A-Za-z0-9]*\}")
 
 
@@ -123,10 +123,8 @@ def given(**fields: Any) -> dict[str, Any]:
 
 def segment(name: Any, what: str, built: Built) -> None:
     """Complain when a name cannot be the last part of a path in the container."""
-    if isinstance(name, str) and not at_run_time(name) and (name in (".", "..") or not NAME.fullmatch(name)):
-        built.complain(
-            "bad-name", f"{what} is named {name!r}", "letters, digits, dots, dashes and underscores make a name"
-        )
+    if isinstance(name, str) and not at_run_time(name) and (name in (".", "..") or not SEGMENT.fullmatch(name)):
+        built.complain("bad-name", f"{what} is named {name!r}", "it becomes a folder: no slash, quote, brace or space")
 
 
 def tag_list(tags: Any) -> Any:
