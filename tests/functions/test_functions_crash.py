@@ -142,6 +142,20 @@ def test_a_host_without_calls_ends_and_leaves_nobody(tmp_path: Path) -> None:
     assert place.invoke("arn#8").status == "succeeded"
 
 
+def test_a_host_ends_soon_after_the_last_of_its_callers(place: Place) -> None:
+    place.gate.touch()
+    code = (
+        "from stepmill.functions import Function, Functions\n"
+        f"Functions({str(place.root / 'host')!r}, idle=600, linger=0.1).invoke(Function('f', 'arn:f', 'f.handler',"
+        f" {str(place.root / 'code')!r}), {place.event!r}, token='arn#7')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    host = place.host()
+    until(lambda: gone(host) and gone(place.starts()[0]))
+    assert place.invoke("arn#7").status == "succeeded"
+    assert len(place.starts()) == 1
+
+
 def test_stopping_the_host_ends_its_workers(place: Place) -> None:
     call = place.in_thread("arn#7")
     until(place.starts)
@@ -204,7 +218,7 @@ def test_half_a_result_is_none(tmp_path: Path) -> None:
     tokens.finish("t", {"status": "succeeded"}, b"0123456789")
     found: Any = tokens.result("t")
     assert (found[0]["status"], found[1]) == ("succeeded", b"0123456789")
-    (path,) = tmp_path.glob("*.result")
+    (path,) = tmp_path.iterdir()
     for size in range(path.stat().st_size):
         path.write_bytes(path.read_bytes()[: path.stat().st_size - 1])
         assert tokens.result("t") is None, size

@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import random
 import stat
 import tarfile
 import zipfile
@@ -193,6 +194,30 @@ def test_a_damaged_archive_says_so(tmp_path: Path) -> None:
         with pytest.raises(BadArchive):
             extract(tmp_path / "b", tmp_path / str(number))
         assert tree(tmp_path / str(number)) == {}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_archive_broken_anywhere_is_read_or_refused_and_writes_nowhere_else(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    whole = tmp_path / "whole"
+    tar(whole, ("a", b"1" * 700), ("d/" + "x" * 120, b"2" * 700), ("é", b"3"))
+    good = [gzip.decompress(whole.read_bytes()), zip_of(tmp_path / "zip", "a/é").read_bytes()]
+    (tmp_path / "in").mkdir()
+    for turn in range(60):
+        data = bytearray(dice.choice(good))
+        for _ in range(dice.choice((1, 2, 8))):
+            data[dice.randrange(len(data))] = dice.choice(b"\0\x80\xff/. 15")
+        for start in range(0, len(data) - 511, 512):  # a checksum that is right lets the damage in
+            if data[start + 257 : start + 262] == b"ustar":
+                total = sum(data[start : start + 148]) + sum(data[start + 156 : start + 512]) + 256
+                data[start + 148 : start + 156] = b"%06o\0 " % total
+        (tmp_path / "in/archive").write_bytes(data)
+        try:
+            extract(tmp_path / "in/archive", tmp_path / f"in/{turn}")
+        except BadArchive:
+            assert tree(tmp_path / f"in/{turn}") == {}
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", "zip", "in"}
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"archive", *map(str, range(60))}
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:

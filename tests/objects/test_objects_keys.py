@@ -24,7 +24,7 @@ keys = (
     .map("/".join)
     .filter(lambda key: 0 < len(key.encode(errors="replace")) <= 1024)
 )
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def store_in(folder: str, fold: bool = False) -> FolderStore:

@@ -207,6 +207,7 @@ def test_every_argument_may_be_known_only_at_run_time(place: Place) -> None:
     ("arguments", "more", "code"),
     [
         ({"max_wait": 10}, {}, "wait-without-spot"),
+        ({"instance_groups": [], "instance_type": "ml.m5.large"}, {}, "machines-twice"),
         ({"use_spot_instances": True, "max_run": 10, "max_wait": 5}, {}, "wait-below-run"),
         ({"source_dir": "src"}, {}, "entry-missing"),
         ({"dependencies": ["src"]}, {}, "entry-missing"),

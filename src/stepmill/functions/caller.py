@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stepmill.functions.endings import PAYLOAD_LIMIT
+from stepmill.functions.tokens import Tokens, file_of
 from stepmill.functions.wire import receive, send
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -71,11 +72,16 @@ class PayloadTooLarge(ValueError):
 
 
 class Functions:
-    """The functions of the folder `root`, run by one host process that ends after `idle` seconds without a call."""
+    """The functions of the folder `root`, run by one host process.
 
-    def __init__(self, root: Path | str, *, idle: float = 600.0) -> None:
+    The host ends after `idle` seconds without a call, and after `linger` seconds when every process that ever called is
+    gone; results are on disk and do not need it.
+    """
+
+    def __init__(self, root: Path | str, *, idle: float = 600.0, linger: float = 20.0) -> None:
         self.root = Path(root).absolute()
         self.idle = idle
+        self.linger = linger
 
     def invoke(
         self,
@@ -98,7 +104,9 @@ class Functions:
         values = secrets.values() if isinstance(secrets, Mapping) else secrets
         request = {
             "op": "invoke",
+            "pid": os.getpid(),
             "token": token,
+            "file": file_of(token),
             "function": {
                 "name": function.name,
                 "arn": function.arn,
@@ -119,17 +127,15 @@ class Functions:
 
     def forget(self, token: str) -> None:
         """Drop what is kept of the call: its result is committed elsewhere, and the token will not come again."""
-        from stepmill.functions.tokens import Tokens
-
-        Tokens(str(self.root / ".tokens")).forget(token)
+        Tokens(str(self.root / ".tokens")).forget(file_of(token))
 
     def close_idle(self) -> None:
         """End the workers that have nothing to do; the host stays."""
-        self._ask_living({"op": "close_idle"})
+        self._ask_living({"op": "close_idle", "pid": os.getpid()})
 
     def stop(self) -> None:
         """End the host and all its workers, and wait until they are gone. Calls under way are unknown from then on."""
-        if not self._ask_living({"op": "stop"}):
+        if not self._ask_living({"op": "stop", "pid": os.getpid()}):
             return
         limit = time.monotonic() + _START_LIMIT
         with (self.root / "host.lock").open("rb") as lock:
@@ -185,7 +191,9 @@ class Functions:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         # The messages carry secrets: a folder that others made or may change is not our host's.
-        if known.st_uid != os.getuid() or stat.S_IMODE(known.st_mode) & 0o077 or not stat.S_ISDIR(known.st_mode):
+        if known.st_uid != os.getuid():
+            raise HostError(f"the worker host of {self.root} belongs to user {known.st_uid}, you are {os.getuid()}")
+        if stat.S_IMODE(known.st_mode) & 0o077 or not stat.S_ISDIR(known.st_mode):
             return None
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -197,11 +205,14 @@ class Functions:
 
     def _start(self) -> str:
         """Start a host → `ready`, or `taken` when the folder has one."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        words = os.open(self.root / "host.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            words = os.open(self.root / "host.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise HostError(f"the worker host cannot work in {self.root}: {error}") from None
         try:
             with subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_HOST), str(self.root), str(self.idle)],
+                [sys.executable, "-I", "-S", str(_HOST), str(self.root), str(self.idle), str(self.linger)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=words,

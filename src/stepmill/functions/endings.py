@@ -43,7 +43,7 @@ def raised(body: bytes, *, reusable: bool) -> Ending:
     """The handler, or loading it (`reusable` false), raised: the runtime client's own payload."""
     try:
         error = str(json.loads(body).get("errorType", ""))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         error = "Runtime.Unknown"
     return Ending("failed", body, error=error, reusable=reusable)
 

@@ -1,32 +1,28 @@
 """The host: one small process per folder that keeps workers warm and outlives whoever calls.
 
 In: control messages on a Unix socket. Out: results, kept under their tokens. Touches: its folder, its workers.
-Run as `python -I -S host.py ROOT IDLE` by caller.py; only the standard library. A lock on `host.lock` is its sign of
-life, `host.json` says where its socket is. What it is told about environments and secrets stays in memory.
+Run as `python -I -S host.py ROOT IDLE LINGER` by caller.py; only the standard library. A lock on `host.lock` is its
+sign of life, `host.json` says where its socket is. What it is told about environments and secrets stays in memory.
 """
 # Starting quickly is this file's promise, and importing pathlib takes longer than starting Python does.
-# ruff: noqa: PTH100, PTH105, PTH106, PTH108, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH100, PTH110, PTH118, PTH120
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import queue
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import uuid
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from stepmill.functions import endings
+from stepmill.functions import door, endings
 from stepmill.functions.endings import Ending
 from stepmill.functions.logs import Log
 from stepmill.functions.tokens import Tokens
@@ -41,7 +37,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 64
 """Workers that run at the same time; further calls wait for one to end."""
-_SWEEP = 30.0
+_SWEEP = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -59,9 +55,14 @@ class Host:
     """Everything the process holds. `serve` runs in the main thread, which alone starts workers: a worker dies with
     the thread that started it (PR_SET_PDEATHSIG), and only the main thread lives as long as the host."""
 
-    def __init__(self, root: str, idle: float) -> None:
+    def __init__(self, root: str, idle: float, linger: float, socket_path: str, lock_file: int) -> None:
         self.root = root
         self.idle = idle
+        self.linger = min(linger, idle)
+        self.callers: set[int] = set()
+        self.socket = socket_path
+        self.lock_file = lock_file
+        self.ending = False
         self.tokens = Tokens(os.path.join(root, ".tokens"))
         self.lock = threading.Lock()
         self.flights: dict[str, Flight] = {}
@@ -74,16 +75,14 @@ class Host:
         self.die_with_host = _death_signal()
 
     def serve(self, server: socket.socket) -> None:
-        """Answer until nobody has asked for `idle` seconds."""
+        """Answer until nobody asked for `idle` seconds, or for `linger` seconds once all who ever asked are gone."""
         threading.Thread(target=self._accept, args=(server,), daemon=True).start()
         while True:
             try:
-                arguments, options, reply = self.spawns.get(timeout=min(_SWEEP, max(self.idle / 4, 0.05)))
+                arguments, options, reply = self.spawns.get(timeout=min(_SWEEP, max(self.linger / 4, 0.05)))
             except queue.Empty:
                 self._close_resting(time.monotonic() - self.idle)
-                with self.lock:
-                    over = not self.flights and not self.connections and time.monotonic() - self.used > self.idle
-                if over:
+                if self._is_over():
                     return
                 continue
             try:
@@ -101,6 +100,17 @@ class Host:
             except (OSError, ValueError, subprocess.SubprocessError) as error:
                 reply.put(error)
 
+    def _is_over(self) -> bool:
+        """Whether to end: nobody asked for long, or nobody can any more. Decided and announced in one step, so that a
+        call that comes now is not accepted here but by the next host."""
+        lost = not os.path.exists(self.socket) or not door.is_same(self.lock_file, os.path.join(self.root, "host.lock"))
+        with self.lock:
+            if self.flights or self.connections:
+                return False
+            self.callers = {pid for pid in self.callers if door.lives(pid)}
+            self.ending = lost or time.monotonic() - self.used > (self.idle if self.callers else self.linger)
+            return self.ending
+
     def close(self) -> None:
         """Kill every worker; calls under way stay accepted, so they are unknown from now on."""
         with self.lock:
@@ -115,14 +125,19 @@ class Host:
             except OSError:
                 return
             with self.lock:
+                if self.ending:
+                    connection.close()
+                    continue
                 self.connections += 1
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
         try:
             with connection:
-                if _is_mine(connection):
+                if door.is_mine(connection):
                     head, body = receive(connection)
+                    with self.lock:
+                        self.callers.add(head["pid"])
                     send(connection, *self._answer(head, body))
                     if head["op"] == "stop":
                         os.kill(os.getpid(), signal.SIGTERM)
@@ -136,15 +151,13 @@ class Host:
     def _answer(self, head: dict[str, Any], body: bytes) -> Answer:
         if head["op"] == "invoke":
             return self._invoke(head, body)
-        if head["op"] == "forget":
-            self.tokens.forget(head["token"])
-        elif head["op"] == "close_idle":
+        if head["op"] == "close_idle":
             self._close_resting(time.monotonic())
         with self.lock:
             return {"status": "ok", "workers": len(self.workers), "running": len(self.flights)}, b""
 
     def _invoke(self, head: dict[str, Any], payload: bytes) -> Answer:
-        token = head["token"]
+        token = head["file"]
         with self.lock:
             flight = self.flights.get(token)
             first = flight is None
@@ -171,8 +184,8 @@ class Host:
         spec = Spec(head["function"], head["environ"])
         log = Log(os.path.join(self.root, spec.name), head.get("secrets", []))
         try:
-            request_id = str(uuid.uuid4())
-            if not self.tokens.accept(token, {"function": spec.arn, "request": request_id, "at": time.time()}):
+            request_id = _request_id()
+            if not self.tokens.accept(token, {"token": head["token"], "request": request_id, "at": time.time()}):
                 return {"status": "unknown"}, b""
             try:
                 with self.at_once:
@@ -298,45 +311,15 @@ def _death_signal() -> Any:
     return before_exec
 
 
-def _is_mine(connection: socket.socket) -> bool:
-    """Whether this user holds the other end; the folder of the socket lets nobody else in anyway."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return True
-    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    return bool(struct.unpack("3i", raw)[1] == os.getuid())
+def _request_id() -> str:
+    """A random UUID (version 4). The uuid module would cost a host's start 2 ms."""
+    raw = bytearray(os.urandom(16))
+    raw[6], raw[8] = raw[6] & 0x0F | 0x40, raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _listen(root: str) -> tuple[socket.socket, str]:
-    """A socket in a short folder of its own (a Unix socket's name has at most 108 bytes), written down in host.json."""
-    record = os.path.join(root, "host.json")
-    try:
-        with open(record, encoding="utf-8") as file:
-            _remove_socket(json.load(file)["socket"])  # a predecessor that was killed
-    except (OSError, ValueError, KeyError):
-        pass
-    folder = tempfile.mkdtemp(prefix="stepmill-", dir=None if len(tempfile.gettempdir()) < 60 else "/tmp")  # noqa: S108
-    path = os.path.join(folder, "host")
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server.bind(path)
-    server.listen(128)
-    temporary = f"{record}.{os.getpid()}"
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"pid": os.getpid(), "socket": path, "started": time.time()}, file)
-    os.replace(temporary, record)
-    return server, path
-
-
-def _remove_socket(path: str) -> None:
-    folder = os.path.dirname(path)
-    if os.path.basename(folder).startswith("stepmill-"):
-        try:
-            os.unlink(path)
-            os.rmdir(folder)
-        except OSError:
-            pass
-
-
-def main(root: str, idle: float) -> None:
+def main(root: str, idle: float, linger: float) -> None:
     """Become the host of `root` unless it has one. Says `ready` or `taken` on stdout, then lets go of it."""
     lock = os.open(os.path.join(root, "host.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
@@ -350,19 +333,19 @@ def main(root: str, idle: float) -> None:
     threading.stack_size(512 << 10)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server, path = _listen(root)
-    host = Host(root, idle)
+    server, path = door.listen(root)
+    host = Host(root, idle, linger, path, lock)
     os.write(1, b"ready\n")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
     try:
         host.serve(server)
     finally:
-        _remove_socket(path)
+        door.remove_socket(path)
         host.close()
         os._exit(0)
 
 
 if __name__ == "__main__":
     os.umask(0o077)
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))

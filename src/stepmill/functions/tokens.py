@@ -1,17 +1,16 @@
 """What became of each call, on disk: a call is accepted once, and its result is kept until it is forgotten.
 
-In: tokens, results. Out: the same. Touches: one folder.
-`accepted` is made with O_EXCL and flushed before the worker gets the event; a result appears whole or not at all. So
-whoever finds the first without the second knows that the function may have run, and that it must not run again.
+In: tokens, results. Out: the same. Touches: one folder, one file per call.
+The file is made with O_EXCL and flushed before the worker gets the event; the result is appended to it, and counts only
+when it is whole. So whoever finds a file without a result knows that the function may have run, and must not run again.
 """
 # The host imports this at start, and importing pathlib takes longer than starting Python does.
-# ruff: noqa: PTH103, PTH105, PTH108, PTH118, PTH123, SIM105
+# ruff: noqa: PTH103, PTH108, PTH118, PTH123, SIM105
 
 from __future__ import annotations
 
 import json
 import os
-from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,69 +18,78 @@ if TYPE_CHECKING:
 
 
 class Tokens:
-    """The journal in `folder` (0700; files 0600). Neither environments nor payloads sent are written."""
+    """The journal in `folder` (0700; files 0600), each call under the name `file_of` gives its token.
+
+    Neither environments nor payloads sent are written.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         os.makedirs(folder, 0o700, exist_ok=True)
 
-    def accept(self, token: str, note: dict[str, Any]) -> bool:
-        """Mark the call as accepted, durably; False when it was before."""
+    def accept(self, name: str, note: dict[str, Any]) -> bool:
+        """Mark the call as accepted, durably; False when it was before. OSError: it was not, and is not."""
+        path = self._path(name)
         try:
-            file = os.open(self._path(token, "accepted"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         except FileExistsError:
             return False
         try:
-            os.write(file, json.dumps({"token": token, **note}, ensure_ascii=False).encode(errors="replace"))
+            os.write(file, _line(note))
             os.fsync(file)
-            self._flush()
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
         except OSError:
-            os.unlink(self._path(token, "accepted"))  # nothing runs that could not be written down
+            os.unlink(path)
             raise
         finally:
             os.close(file)
         return True
 
-    def finish(self, token: str, head: dict[str, Any], payload: bytes) -> None:
+    def finish(self, name: str, head: dict[str, Any], payload: bytes) -> None:
         """Keep the result. Not flushed: after a power cut the caller's own record of it counts, or it is unknown."""
-        path = self._path(token, "result")
-        temporary = f"{path}.{os.urandom(4).hex()}"
-        line = json.dumps({**head, "length": len(payload)}, ensure_ascii=False).encode(errors="replace")
-        with open(temporary, "xb", opener=_private) as file:
-            file.write(line + b"\n" + payload)
-        os.replace(temporary, path)
+        with open(self._path(name), "ab", opener=_existing) as file:
+            file.write(_line({**head, "length": len(payload)}) + payload)
 
-    def result(self, token: str) -> tuple[dict[str, Any], bytes] | None:
-        """The kept result; None when there is none, or only half of one after a power cut."""
+    def result(self, name: str) -> tuple[dict[str, Any], bytes] | None:
+        """The kept result; None when there is none, or only a part of one."""
         try:
-            with open(self._path(token, "result"), "rb") as file:
-                line, _, payload = file.read().partition(b"\n")
+            with open(self._path(name), "rb") as file:
+                _, head, payload = file.read().split(b"\n", 2)
+            found = json.loads(head)
+            return (found, payload) if found["length"] == len(payload) else None
         except FileNotFoundError:
             return None
-        try:
-            head = json.loads(line)
-            return (head, payload) if head["length"] == len(payload) else None
         except (ValueError, KeyError, TypeError):
             return None
 
-    def forget(self, token: str) -> None:
-        """Drop everything known of the call. The result goes last: a crash in between must not make it unknown."""
-        for kind in ("accepted", "result"):
-            try:
-                os.unlink(self._path(token, kind))
-            except FileNotFoundError:
-                pass
-
-    def _flush(self) -> None:
-        folder = os.open(self.folder, os.O_RDONLY)
+    def forget(self, name: str) -> None:
+        """Drop everything known of the call."""
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            os.unlink(self._path(name))
+        except FileNotFoundError:
+            pass
 
-    def _path(self, token: str, kind: str) -> str:
-        return os.path.join(self.folder, f"{sha256(token.encode(errors='surrogateescape')).hexdigest()[:40]}.{kind}")
+    def _path(self, name: str) -> str:
+        if not name.isalnum():
+            raise ValueError(f"{name!r} is no name of a token's file")
+        return os.path.join(self.folder, name)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+def file_of(token: str) -> str:
+    """The name of the token's file: tokens hold what no file name may, and are of any length."""
+    # Not at the top: it loads OpenSSL, 4 MB that the host would keep. Callers have it anyway, and name the file for it.
+    from hashlib import sha256
+
+    return sha256(token.encode(errors="surrogateescape")).hexdigest()[:40]
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace") + b"\n"
+
+
+def _existing(path: str, flags: int) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)

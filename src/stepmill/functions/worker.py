@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 INIT_LIMIT = 10.0
 """Seconds that loading may take beside the function's timeout (Lambda runtime environment, "Init phase")."""
+_WATCHED = 300
 _BASE = "/2018-06-01/runtime/"
 _CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
 
@@ -69,19 +70,30 @@ class Spec:
         }
 
 
-def _state(code: str) -> tuple[tuple[str, int, int], ...]:
-    """Names, sizes and times of the code's files: an edited function is a new one."""
-    found = []
-    for folder, folders, files in os.walk(code):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in files:
-            path = os.path.join(folder, name)
+def _state(code: str) -> list[tuple[str, int, int]]:
+    """Names, sizes and times of the code's files, nearest first: an edited function is a new one. Only so many, for a
+    folder full of packages is packed by content and does not change."""
+    found: list[tuple[str, int, int]] = []
+    folders = [code]
+    while folders and len(found) < _WATCHED:
+        below = []
+        for folder in folders:
             try:
-                known = os.lstat(path)
-            except FileNotFoundError:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError:
                 continue
-            found.append((path, known.st_size, known.st_mtime_ns))
-    return tuple(sorted(found))
+            for entry in entries:
+                if entry.is_dir():
+                    if entry.name != "__pycache__":
+                        below.append(entry.path)
+                elif len(found) < _WATCHED:
+                    try:
+                        known = entry.stat()
+                    except OSError:
+                        continue
+                    found.append((entry.path, known.st_size, known.st_mtime_ns))
+        folders = below
+    return found
 
 
 class Worker:
@@ -111,7 +123,10 @@ class Worker:
         self._ready: float | None = None
         self._ending: Ending | None = None
         self._request_id = ""
-        self._life = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else -1
+        try:
+            self._life = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else -1
+        except OSError:  # an old kernel; or no descriptor left, and then the next call tells
+            self._life = -1
         self._poll = select.poll()
         for handle in (self._listener.fileno(), self._life, *self._pipes):
             if handle >= 0:

@@ -81,7 +81,7 @@ def training_request(
             CompressionType="NONE" if attribute(estimator, "disable_output_compression") is True else None,
         ),
     }
-    request["ResourceConfig"] = _resources(estimator)
+    request["ResourceConfig"] = _resources(estimator, built)
     max_run, max_wait = attribute(estimator, "max_run", 86400), attribute(estimator, "max_wait")
     spot = attribute(estimator, "use_spot_instances", False)
     max_wait = check_spot(spot, max_run, max_wait, built)
@@ -131,8 +131,12 @@ def _algorithm(estimator: Any, place: Place, built: Built) -> dict[str, Any]:
     }
 
 
-def _resources(estimator: Any) -> dict[str, Any]:
+def _resources(estimator: Any, built: Built) -> dict[str, Any]:
     groups = attribute(estimator, "instance_groups")
+    also = [name for name in ("instance_type", "instance_count") if attribute(estimator, name) is not None]
+    if groups is not None and also:
+        what = " and ".join(f"{name}=" for name in also)
+        built.complain("machines-twice", f"instance_groups= is given beside {what}", "the groups say both")
     machines = (
         given(InstanceCount=attribute(estimator, "instance_count"), InstanceType=attribute(estimator, "instance_type"))
         if groups is None
