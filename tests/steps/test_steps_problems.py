@@ -515,3 +515,16 @@ def test_the_constant_part_of_a_text_is_measured_too(author, step):
     assert line == 3
     assert "257" in text
     assert "256" in text
+
+
+def test_either_does_not_reach_over_a_border(author):
+    line, text = author.problem("""
+        outer = LambdaStep("Outer", function="functions.py:notify", payload={})
+        inner = LambdaStep("Inner", function="functions.py:notify", payload={})
+        use = Pass("Use", parameters={"x": either(outer.payload["x"], inner.payload["x"])})
+        both = Parallel("Both")
+        both.add_branch(Chain([inner, use]))
+        definition = Chain([outer, both])
+    """)
+    assert line == 4
+    assert "border lies between these two steps" in text

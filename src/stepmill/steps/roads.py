@@ -53,7 +53,7 @@ class Roads:
                 case "step":
                     if not all(self._known(read, option) for option in options):
                         continue
-                    if all(self._border(read, option) for option in options):
+                    if all(self._border(read, option) for option in options) and self._together(read, options):
                         self._provided(read, options)
             good.append(read)
         return good
@@ -103,6 +103,20 @@ class Roads:
                 )
                 return False
         return True
+
+    def _together(self, read: Read, options: tuple[Ref, ...]) -> bool:
+        """One variable serves all options, and a variable of the outside cannot be assigned inside."""
+        inner = next((o for o in options if self.home[o.step][0] is not self.home[options[0].step][0]), None)
+        if inner is None:
+            return True
+        self.ledger.problem(
+            read.state.source,
+            "value.border",
+            f"{read.state.state_id!r} reads either {said(options[0])} or {said(inner)}, but a Parallel's or Map's border "
+            "lies between these two steps",
+            "bring both roads together on one side of it",
+        )
+        return False
 
     def _provided(self, read: Read, options: tuple[Ref, ...]) -> None:
         roads = []
