@@ -527,4 +527,4 @@ def test_either_does_not_reach_over_a_border(author):
         definition = Chain([outer, both])
     """)
     assert line == 4
-    assert "border lies between these two steps" in text
+    assert "the border of a Parallel or a Map lies between these two steps" in text

@@ -112,8 +112,8 @@ class Roads:
         self.ledger.problem(
             read.state.source,
             "value.border",
-            f"{read.state.state_id!r} reads either {said(options[0])} or {said(inner)}, but a Parallel's or Map's border "
-            "lies between these two steps",
+            f"{read.state.state_id!r} reads either {said(options[0])} or {said(inner)}, but the border of a "
+            "Parallel or a Map lies between these two steps",
             "bring both roads together on one side of it",
         )
         return False
