@@ -163,6 +163,7 @@ def test_a_definition_keeps_its_text_and_is_known_by_its_sha256() -> None:
         ('{"StartAt": }', "line 1, column 13"),
         ("[]", ""),
         ("1", ""),
+        ('{"StartAt": NaN}', "NaN is no JSON number."),
     ],
 )
 def test_what_is_no_json_object_is_refused_with_its_place(text: str, hint: str) -> None:
@@ -171,6 +172,14 @@ def test_what_is_no_json_object_is_refused_with_its_place(text: str, hint: str) 
     (problem,) = refused.value.problems
     assert problem.message == "Definition must be a valid JSON object"
     assert hint in problem.hint
+
+
+@pytest.mark.parametrize("depth", [200, 900, 200_000])
+def test_a_definition_that_is_nested_without_end_is_refused(depth: int) -> None:
+    deep = '{"a":' * depth + "1" + "}" * depth
+    text = '{"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": ' + deep + ', "End": true}}}'
+    with pytest.raises(InvalidDefinition, match="nested too deeply"):
+        Definition.parse(text)
 
 
 def test_a_field_that_stands_twice_is_refused() -> None:

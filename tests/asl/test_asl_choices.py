@@ -146,6 +146,7 @@ def test_a_condition_is_true_false_or_a_jsonata_expression_that_gives_one() -> N
         ({"Variable": "a", "IsNull": True}, "JSONPath", "A path must begin with '$'"),
         ({"And": []}, "JSONPath", "'And' must be a list with at least one rule"),
         ({"Not": [1]}, "JSONPath", "A Choice rule must be an object"),
+        ({"Not": {"Variable": "$.a", "IsNull": True, "Next": "X"}}, "JSONPath", "Only the outer rule can have 'Next'"),
         ({"Condition": "$a"}, "JSONata", "A Condition is true, false or a JSONata expression"),
     ],
 )

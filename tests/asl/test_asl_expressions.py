@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stepmill.asl import jsonata
 from stepmill.asl.errors import BadExpression, StatesError
@@ -18,7 +20,7 @@ from stepmill.asl.scope import MISSING, Scope
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "expressions"
 CONTEXT = {"Execution": {"Name": "run-1", "Input": {"epochs": 20}}}
-VARIABLES = {"model": {"uri": "s3://b/m", "scores": [3, 1, 2]}, "n": 7}
+VARIABLES = {"model": {"uri": "s3://b/m", "scores": [3, 1, 2]}, "n": 7, "count": 5}
 NINE = 1795424400.0  # 2026-11-23T09:00:00Z
 
 
@@ -139,3 +141,26 @@ def test_random_numbers_and_names_come_from_the_functions() -> None:
     seeded = compile_intrinsic("States.MathRandom(0, 1000000, 3)")
     assert seeded(Scope()) == seeded(Scope())
     assert 1 <= compile_intrinsic("States.MathRandom(1, 4)")(Scope()) < 4
+
+
+pieces = st.lists(
+    st.sampled_from(["$", "$$", ".a", "..", "[0]", "[", "]", "'", "(", ")", "?", "@", "==", "*", ":", ",", "-1",
+                     "States.", "Format", "Array", "{}", "\\", " ", "length()", "&&", "=~", "/x/", '"', "true", "é"]),
+    max_size=9,
+)  # fmt: skip
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pieces)
+def test_any_text_compiles_or_is_refused_with_a_sentence(parts: list[str]) -> None:
+    text = "".join(parts)
+    for compiling in (compile_path, compile_intrinsic):
+        try:
+            evaluate = compiling(text)
+        except BadExpression as refused:
+            assert refused.reason
+            continue
+        try:
+            json.dumps(evaluate(scope({"a": [{"a": 1}, "x", None]})))
+        except StatesError as failed:
+            assert failed.cause

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stepmill.asl import timestamps
@@ -170,6 +170,7 @@ leaves = st.none() | st.booleans() | st.integers(-9, 9) | st.text("xy", max_size
 documents = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents, st.lists(names, min_size=1, max_size=3))
 def test_a_plain_path_means_the_same_without_the_engine(document: Any, keys: list[str]) -> None:
     path = "$states.input." + ".".join(keys)

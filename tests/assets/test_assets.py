@@ -164,11 +164,17 @@ def test_data_is_written_and_listed_file_by_file(tmp_path: Path) -> None:
 def test_a_file_that_changes_after_packing_is_not_stored_under_the_old_name(tmp_path: Path) -> None:
     root = checkout(tmp_path / "src")
     asset = pack_source_dir(root)
+    asset.verify()
     (root / "other.py").write_text("x = 2")
+    with pytest.raises(AssetError, match="changed while it was being stored"):
+        asset.verify()
     with pytest.raises(AssetError, match="changed while it was being stored") as caught:
         asset.write(tmp_path / "out")
     assert caught.value.code == "changed"
     assert not (tmp_path / "out").exists()
+    (root / "other.py").unlink()
+    with pytest.raises(AssetError, match="changed while it was being stored"):
+        asset.verify()
 
 
 def test_equal_files_from_two_places_are_packed_once(tmp_path: Path) -> None:

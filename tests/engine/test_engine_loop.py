@@ -249,3 +249,29 @@ def test_the_context_object_tells_a_task_how_often_it_was_retried() -> None:
         {"n": 0, "of": "Machine"},
         {"n": 1, "of": "Machine"},
     ]
+
+
+def test_a_performer_that_breaks_fails_its_task_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    def perform(act: Act, tell: Callable[[Signal], None]) -> None:
+        raise OSError("no such thing")
+
+    history, clock = MemoryHistory(), VirtualClock()
+    engine = Engine(history, clock, perform, lambda act: None)
+    start(engine, "a", {"StartAt": "A", "States": {"A": {**TASK, "End": True}}})
+    start(engine, "b", chain(1))
+    drive(engine, ScriptedTasks(), clock)
+    last = history.read(arn("a"))[-1]
+    assert last.details == {
+        "error": "States.Runtime",
+        "cause": "This is a bug in Stepmill, not in the pipeline: OSError: no such thing",
+    }
+    assert history.read(arn("b"))[-1].type == "ExecutionSucceeded"
+    assert "could not be begun" in caplog.text
+
+
+def test_credentials_are_named_in_the_event() -> None:
+    task = {**TASK, "Credentials": {"RoleArn.$": "$.role"}, "End": True}
+    events = run(
+        {"StartAt": "A", "States": {"A": task}}, {"role": "arn:aws:iam::1:role/x"}, ScriptedTasks({"A": succeed()})
+    ).events
+    assert events[2].details["taskCredentials"] == {"roleArn": "arn:aws:iam::1:role/x"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -41,6 +42,14 @@ def test_an_append_is_all_or_nothing(history: History) -> None:
         history.append([("b", [event(1)]), ("a", [event(1)])], [Record("states", "execution", "x", {})])
     assert history.read("b") == []
     assert history.record("states", "execution", "x") is None
+
+
+def test_a_history_has_no_gaps(history: History) -> None:
+    with pytest.raises(StoreError, match="do not follow the 0"):
+        history.append([("a", [event(2)])])
+    with pytest.raises(StoreError):
+        history.append([("a", [event(1), event(3)])])
+    assert history.read("a") == []
 
 
 def test_records_keep_their_place_when_written_again(history: History) -> None:
@@ -117,3 +126,20 @@ def test_our_own_facts_never_reach_the_api() -> None:
         "timestamp",
         "type",
     }
+
+
+def test_secrets_are_masked_before_they_reach_the_file(tmp_path: Path) -> None:
+    class Mask:
+        def value(self, json: Any) -> Any:
+            if isinstance(json, dict):
+                return {key: self.value(value) for key, value in json.items()}
+            return json.replace("hunter2", "***") if isinstance(json, str) else json
+
+    kept = SqliteHistory(tmp_path / "store.db", redactor=Mask())
+    details = {"input": '{"password":"hunter2"}'}
+    kept.append([("a", [Event(1, 0, 0.0, "ExecutionStarted", details)])], [Record("a", "b", "c", {"x": "hunter2"})])
+    assert kept.read("a")[0].details == {"input": '{"password":"***"}'}
+    assert kept.record("a", "b", "c") == {"x": "***"}
+    kept.close()
+    assert b"hunter2" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert (tmp_path / "store.db").stat().st_mode & 0o077 == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -101,19 +102,21 @@ def test_a_job_that_was_created_and_never_started_is_started_by_its_token(desk, 
 
 
 def test_a_killed_supervisor_means_a_lost_job_and_no_survivors(desk):
-    job = desk.start(desk.training("lost", "/bin/sh", "-c", "echo pid $$; while :; do sleep 0.05; done"))
-    program = next(int(line.text.split()[1]) for line in follow(job.log, job.wait) if line.text.startswith("pid "))
-    handle = os.pidfd_open(program)
+    script = "(setsid sh -c 'echo pid $$; while :; do sleep 0.05; done' &); echo pid $$; while :; do sleep 0.05; done"
+    job = desk.start(desk.training("lost", "/bin/sh", "-c", script))
+    handles = []
+    for line in follow(job.log, job.wait):
+        handles.append(os.pidfd_open(int(line.text.split()[1])))
+        if len(handles) == 2:
+            break
     os.kill(json.loads((job.folder / "started").read_text())["pid"], signal.SIGKILL)
     assert job.wait(10)
     state = job.state()
     assert state.status == "Failed" and state.failure_reason.startswith("InternalServerError: ")
     assert state.ended is not None and state.transitions[-1].status == "Failed"
-    # The program dies with its supervisor: the process handle becomes readable.
-    import select
-
-    assert select.select([handle], [], [], 10)[0]
-    os.close(handle)
+    for handle in handles:  # readable once the process is gone: the program, and what left its session
+        assert select.select([handle], [], [], 10)[0]
+        os.close(handle)
     again = desk.start(desk.training("lost", "/bin/sh", "-c", "true"))
     assert again.wait(10) and again.state().status == "Failed", "it is not started a second time"
 

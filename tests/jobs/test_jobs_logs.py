@@ -13,7 +13,7 @@ def captured(path, blocks, secrets=()):
     seen = []
     path.unlink(missing_ok=True)
     log = logs.LogFile(str(path))
-    capture = logs.Capture("out", log, Redactor(secrets), lambda line, now: seen.append(line))
+    capture = logs.Capture("out", log, Redactor(secrets), lambda lines, now: seen.extend(lines))
     for block in blocks:
         capture.feed(block, 1795424400.123)
     capture.close(1795424400.123)

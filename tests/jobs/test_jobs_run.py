@@ -107,6 +107,12 @@ def test_a_program_that_is_not_there_is_named(desk):
     assert "the image python:3" in desk.run(request).state().failure_reason
 
 
+def test_what_cannot_run_here_fails_the_job_by_name_when_nobody_refused_it_before(desk):
+    request = desk.training("two", "true")
+    request["ResourceConfig"]["InstanceCount"] = 2
+    assert desk.run(request).state().failure_reason.startswith("ClientError: InstanceCount 2")
+
+
 def test_metrics_are_read_from_the_lines_of_both_streams(desk):
     script = 'for i in 3 2 1; do echo "loss=0.$i"; echo "acc=0.9$i;" >&2; done; echo loss=none'
     job = desk.run(

@@ -41,6 +41,23 @@ def test_a_job_sees_its_own_opt_ml_and_the_machine_sees_none(desk):
     assert opt() == before
 
 
+def test_a_store_may_lie_in_a_folder_with_any_name(desk, monkeypatch):
+    monkeypatch.setenv("STEPMILL_OVERLAY_FROM", "1")
+    desk = type(desk)(desk.root / "デー タ: a,b\\c 'd'")
+    job = look(desk, "named")
+    assert job.wait(10) and job.state().status == "Completed", (job.state(), desk.said(job))
+    assert "out I am named" in desk.said(job) and desk.get("out/named/out/o") == "out\n"
+
+
+def test_a_job_with_network_isolation_has_a_loopback_and_nothing_else(desk):
+    code = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname()); "
+        "print(socket.if_nameindex())"
+    )
+    job = desk.run(desk.training("alone", "python3", "-c", code, EnableNetworkIsolation=True))
+    assert heard(desk, job) == ["[(1, 'lo')]"], desk.said(job)
+
+
 def test_two_jobs_at_once_see_only_their_own(desk):
     gates = {}
     jobs = {}
@@ -59,12 +76,6 @@ def test_two_jobs_at_once_see_only_their_own(desk):
         assert jobs[name].wait(10)
         words = [line.split(" ", 2)[2] for line in desk.said(jobs[name]).splitlines()]
         assert words == ["ready", "in", "mine", "out", name, f"I am {name}"]
-
-
-def test_scripts_of_two_jobs_may_change_the_tree_of_neither_host_nor_other(desk):
-    job = look(desk, "tmp", "mkdir /opt/new 2>/dev/null; echo $?; exit 1")
-    assert job.wait(10)
-    assert "new" not in opt()
 
 
 def test_a_machine_without_any_way_is_told_what_to_install(desk, monkeypatch):
@@ -129,8 +140,18 @@ def test_every_way_gives_the_same_view(desk, monkeypatch, mode):
     job.stop()
     assert job.wait(20) and job.state().exit_code == 137
 
+    request = desk.processing(f"alone-{mode}", "/bin/sh", "-c", "cat /proc/net/dev")
+    request["NetworkConfig"] = {"EnableNetworkIsolation": True}
+    job = desk.start(request)
+    assert job.wait(20)
+    if mode == "proot":
+        assert "proot: cannot take the network away (EnableNetworkIsolation)" in job.state().failure_reason
+    else:
+        assert [line.split()[0] for line in heard(desk, job)] == ["Inter-|", "face", "lo:"]
+
     job = desk.start(desk.processing(f"absent-{mode}", "/opt/ml/processing/none"))
     assert job.wait(20) and "none: No such file" in job.state().failure_reason
+    assert opt() == before
 
 
 NOBODY = """

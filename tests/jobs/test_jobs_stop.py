@@ -94,6 +94,11 @@ def test_a_stop_before_the_supervisor_listens_is_not_lost(desk):
         assert job.state().status == "Stopped"
 
 
+def test_a_job_may_run_as_long_as_sagemaker_allows(desk):
+    request = desk.training("month", "/bin/sh", "-c", "read x < /dev/null; echo done", seconds=28 * 86400)
+    assert desk.run(request).state().status == "Completed"
+
+
 def test_waiting_has_a_time_limit(desk):
     job = desk.start(desk.processing("waits", "/bin/sh", "-c", "echo ready; sleep 30"), grace=0.1)
     assert not job.wait(0)

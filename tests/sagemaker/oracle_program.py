@@ -1,7 +1,7 @@
 """Run by an interpreter that has stepfunctions 2.3.0 and sagemaker below 3: asks for a request in both ways.
 
 In: the file to write, the folder our package lies in. Out: JSON: `theirs`, request by case, by the old SDK; `mixed`,
-the same by our builders from the old SDK's objects. Touches: no network;
+the same by our builders from the old SDK's objects; `trainer`, by ours from a real ModelTrainer. Touches: no network;
 the SDK's session is a stand-in with a bucket's name.
 """
 
@@ -15,6 +15,9 @@ from sagemaker.debugger import CollectionConfig, DebuggerHookConfig
 from sagemaker.estimator import Estimator
 from sagemaker.inputs import ShuffleConfig, TrainingInput
 from sagemaker.instance_group import InstanceGroup
+from sagemaker.modules import Session as CoreSession
+from sagemaker.modules.configs import Compute, InputData, SourceCode, Tag
+from sagemaker.modules.train import ModelTrainer
 from sagemaker.network import NetworkConfig
 from sagemaker.processing import FeatureStoreOutput, ProcessingInput, ProcessingOutput, Processor, ScriptProcessor
 from stepfunctions.steps import ProcessingStep, TrainingStep
@@ -67,4 +70,33 @@ for name, text in texts.items():
     built = eval(text, dict(names))
     assert not built.problems, built.problems
     mixed[name] = built.request
-Path(sys.argv[1]).write_text(json.dumps({"theirs": theirs, "mixed": mixed}, indent=1, sort_keys=True) + "\n")
+
+
+class Session(CoreSession):
+    """A session that never speaks to AWS."""
+
+    def __init__(self):
+        self.sagemaker_config = {}
+        self.default_bucket_prefix = None
+
+    def default_bucket(self):
+        return "bucket"
+
+
+trainer = ModelTrainer(
+    sagemaker_session=Session(),
+    role="arn:aws:iam::123456789012:role/r",
+    training_image="i",
+    base_job_name="base",
+    source_code=SourceCode(source_dir=str(Path(__file__).parent), entry_script=Path(__file__).name),
+    compute=Compute(instance_type="ml.m5.large", instance_count=1, enable_managed_spot_training=True),
+    hyperparameters={"a": 1},
+    tags=[Tag(key="k", value="v")],
+    input_data_config=[InputData(channel_name="train", data_source="s3://b/train")],
+)
+built = training_request(trainer, place=place)
+assert not built.problems, built.problems
+trained = built.request
+Path(sys.argv[1]).write_text(
+    json.dumps({"theirs": theirs, "mixed": mixed, "trainer": trained}, indent=1, sort_keys=True) + "\n"
+)

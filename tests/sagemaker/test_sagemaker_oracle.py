@@ -68,3 +68,13 @@ def test_the_recorded_requests_are_what_the_old_sdk_makes_today(asked: Any) -> N
 @pytest.mark.slow
 def test_objects_of_sagemaker_2_give_the_same_requests_as_ours(asked: Any) -> None:
     assert asked["mixed"] == asked["theirs"]
+
+
+@pytest.mark.slow
+def test_a_real_ModelTrainer_is_read(asked: Any) -> None:
+    request = asked["trainer"]
+    assert request["HyperParameters"]["a"] == "1"
+    assert request["HyperParameters"]["sagemaker_program"] == '"oracle_program.py"'
+    assert request["Tags"] == [{"Key": "k", "Value": "v"}]
+    assert request["EnableManagedSpotTraining"] is True
+    assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://b/train"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -206,6 +207,7 @@ def test_every_argument_may_be_known_only_at_run_time(place: Place) -> None:
     ("arguments", "more", "code"),
     [
         ({"max_wait": 10}, {}, "wait-without-spot"),
+        ({"instance_groups": [], "instance_type": "ml.m5.large"}, {}, "machines-twice"),
         ({"use_spot_instances": True, "max_run": 10, "max_wait": 5}, {}, "wait-below-run"),
         ({"source_dir": "src"}, {}, "entry-missing"),
         ({"dependencies": ["src"]}, {}, "entry-missing"),
@@ -249,3 +251,60 @@ def test_what_can_be_known_to_be_wrong_is_told(
 
 def test_something_else_is_no_estimator(place: Place) -> None:
     assert codes(training_request(object(), place=place)) == ["not-an-estimator"]
+
+
+def model_trainer(**more: Any) -> SimpleNamespace:
+    parts: dict[str, Any] = {
+        "training_image": "i",
+        "role": "arn:aws:iam::123456789012:role/r",
+        "source_code": SimpleNamespace(source_dir="src", entry_script="train.py", command=None, requirements=None),
+        "compute": SimpleNamespace(
+            instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=40, enable_managed_spot_training=True
+        ),
+        "stopping_condition": SimpleNamespace(max_runtime_in_seconds=100),
+        "networking": SimpleNamespace(subnets=["subnet-1"], security_group_ids=["sg-1"]),
+        "output_data_config": SimpleNamespace(s3_output_path="s3://b/o", kms_key_id=None, compression_type="NONE"),
+        "hyperparameters": {"epochs": 3},
+        "tags": [SimpleNamespace(key="k", value="v")],
+        "input_data_config": [
+            SimpleNamespace(channel_name="train", data_source="s3://b/train"),
+            SimpleNamespace(
+                channel_name="test",
+                input_mode="FastFile",
+                data_source=SimpleNamespace(
+                    s3_data_source=SimpleNamespace(s3_data_type="S3Prefix", s3_uri="s3://b/test")
+                ),
+            ),
+        ],
+        "_metric_definitions": [SimpleNamespace(name="loss", regex="loss: (.*)")],
+    }
+    return SimpleNamespace(**{**parts, **more})
+
+
+def test_a_ModelTrainer_is_read_as_the_same_job(place: Place) -> None:
+    built = training_request(model_trainer(), place=place, explicit_job_name=True)
+    assert built.problems == []
+    request = built.request
+    assert "DebugHookConfig" not in request
+    assert request["HyperParameters"]["epochs"] == "3"
+    assert request["HyperParameters"]["sagemaker_program"] == '"train.py"'
+    assert request["ResourceConfig"] == {"InstanceCount": 2, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 40}
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 100, "MaxWaitTimeInSeconds": 200}
+    assert request["OutputDataConfig"] == {"S3OutputPath": "s3://b/o", "CompressionType": "NONE"}
+    assert request["VpcConfig"] == {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    assert request["Tags"] == [{"Key": "k", "Value": "v"}]
+    assert request["AlgorithmSpecification"]["MetricDefinitions"] == [{"Name": "loss", "Regex": "loss: (.*)"}]
+    assert [each["ChannelName"] for each in request["InputDataConfig"]] == ["train", "test"]
+    assert request["InputDataConfig"][1]["InputMode"] == "FastFile"
+    assert request["InputDataConfig"][1]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://b/test"
+
+
+def test_what_a_ModelTrainer_does_by_its_own_drivers_is_refused(place: Place) -> None:
+    code = SimpleNamespace(source_dir="src", entry_script="train.py", command="make", requirements="more.txt")
+    built = training_request(model_trainer(source_code=code, distributed=object()), place=place)
+    assert codes(built) == ["no-command", "no-distributed", "no-requirements-path"]
+
+
+def test_the_data_of_the_step_replaces_a_ModelTrainers_own(place: Place) -> None:
+    built = training_request(model_trainer(), place=place, data={"all": "s3://b/all"})
+    assert [each["ChannelName"] for each in built.request["InputDataConfig"]] == ["all"]

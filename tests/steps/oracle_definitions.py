@@ -24,7 +24,9 @@ preprocess_step = ProcessingStep(
     processor=preprocess_processor,
     job_name=execution_input["PreprocessJobName"],
     inputs=[
-        ProcessingInput(source="s3://my-bucket/data/input.zip", destination="/opt/ml/processing/input", input_name="input"),
+        ProcessingInput(
+            source="s3://my-bucket/data/input.zip", destination="/opt/ml/processing/input", input_name="input"
+        ),
         ProcessingInput(
             source="s3://my-bucket/code/preprocess.py", destination="/opt/ml/processing/input/code", input_name="code"
         ),
@@ -101,7 +103,8 @@ definition = ProcessingStep(
                             s3_data_distribution_type="ShardedByS3Key", s3_compression_type="None")],
     outputs=[ProcessingOutput(source="/opt/ml/processing/out", destination="s3://b/out", output_name="out")],
     experiment_config={"ExperimentName": "e", "TrialName": "t"}, kms_key_id="step-key", tags={"team": "vision"},
-    container_arguments=["--a", "1"], container_entrypoint=["python3", "x.py"], timeout_seconds=600, comment="all of it",
+    container_arguments=["--a", "1"], container_entrypoint=["python3", "x.py"],
+    timeout_seconds=600, comment="all of it",
 )
 """,
     "training by references": TRAIN
@@ -131,7 +134,8 @@ first = LambdaStep("first", parameters={"FunctionName": "f", "Payload": {"x": ru
                    input_path="$", output_path="$")
 second = LambdaStep("second", wait_for_callback=True,
                     parameters={"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token", "all": first.output()}})
-third = LambdaStep("third", parameters={"FunctionName": "f", "Payload": {"list": [{"k": run["a"]}], "s": second.output()["z z"][0]}},
+body = {"list": [{"k": run["a"]}], "s": second.output()["z z"][0]}
+third = LambdaStep("third", parameters={"FunctionName": "f", "Payload": body},
                    retry=Retry(error_equals=["A"]), catch=[Catch(error_equals=["B"], next_step=Succeed("over"),
                                                                  result_path="$.error")])
 definition = Chain([first, second, third])

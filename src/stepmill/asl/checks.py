@@ -140,7 +140,8 @@ class _Machine:
                     INSTEAD.get(name, f"Write {name.removesuffix('Path')} with a JSONata expression."),
                 )
             else:
-                yield from check_value(field.kind, value, place.at(name))
+                result = kind in ("Task", "Parallel", "Map") and name in ("Output", "Assign")
+                yield from check_value(field.kind, value, place.at(name).seeing("result" if result else ""))
         required = REQUIRED.get(kind)
         if required and required not in state:
             yield place.wrong(f"These fields are required: [{required}]")

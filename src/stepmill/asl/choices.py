@@ -116,7 +116,7 @@ def compile_rule(rule: Mapping[str, Any], language: str, *, field: str = "Condit
     condition in AWS's causes. Raises BadExpression or JsonataError; the rule raises StatesError."""
     if language == "JSONata":
         return _condition(rule, field)
-    return _rule(rule)
+    return _rule(rule, outer=True)
 
 
 def _condition(rule: Mapping[str, Any], field: str) -> Rule:
@@ -128,9 +128,12 @@ def _condition(rule: Mapping[str, Any], field: str) -> Rule:
     return jsonata.compile_expression(str(condition), field=field, expect="boolean")
 
 
-def _rule(rule: Any) -> Rule:
+def _rule(rule: Any, *, outer: bool = False) -> Rule:
     if not isinstance(rule, Mapping):
         raise BadExpression(str(rule), "A Choice rule must be an object")
+    for name in () if outer else ("Next", "Assign", "Output"):
+        if name in rule:
+            raise BadExpression(name, f"Only the outer rule can have '{name}'")
     names = [name for name in rule if name not in AROUND]
     if len(names) != 1:
         said = ", ".join(names) if names else "none"

@@ -26,7 +26,7 @@ class Definition:
     def parse(cls, text: str, *, express: bool = False) -> Definition:
         """Reads and checks a definition. Raises InvalidDefinition with everything that is wrong with it."""
         try:
-            parsed = json.loads(text, object_pairs_hook=_object)
+            parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
         except _TwiceError as twice:
             raise InvalidDefinition(
                 [
@@ -39,12 +39,14 @@ class Definition:
             raise InvalidDefinition(
                 [Problem("", "SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", _where(wrong))]
             ) from None
+        except RecursionError:
+            raise InvalidDefinition([_TOO_DEEP]) from None
         if not isinstance(parsed, dict):
             raise InvalidDefinition([Problem("", "SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object")])
-        problems = check(parsed, express=express)
+        problems = check(parsed, express=express) if _flat(parsed) else [_TOO_DEEP]
         if problems:
             raise InvalidDefinition(problems)
-        return cls(text, parsed, hashlib.sha256(text.encode()).hexdigest())
+        return cls(text, parsed, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest())
 
     def states(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Every state as (JSON pointer, name, state), outer before inner, in the order of the text."""
@@ -76,8 +78,35 @@ def escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
+MAX_DEPTH = 200  # ours: what walks a definition calls itself, and must not run out of stack
+_TOO_DEEP = Problem(
+    "",
+    "SCHEMA_VALIDATION_FAILED",
+    f"The definition is nested too deeply; {MAX_DEPTH} levels are allowed",
+    "Flatten it.",
+)
+
+
+def _flat(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return True
+    return False
+
+
 class _TwiceError(Exception):
     pass
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

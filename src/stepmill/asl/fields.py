@@ -118,7 +118,6 @@ AT_MOST_ONE: Final = (
     ("ToleratedFailureCount", "ToleratedFailureCountPath"),
     ("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
     ("ItemSelector", "Parameters"),
-    ("Result", "Parameters"),
 )
 TRANSITIONS: Final = frozenset({"Task", "Pass", "Wait", "Parallel", "Map"})
 INSTEAD: Final = {

@@ -13,7 +13,6 @@ import hashlib
 import json
 import math
 import random
-import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -204,6 +203,8 @@ def string_split(text: Any, separators: Any) -> list[str]:
 
 
 def new_uuid() -> str:
+    import uuid
+
     return str(uuid.uuid4())
 
 

@@ -68,7 +68,7 @@ class Path:
 
 FUNCTIONS: Final = frozenset({"length", "min", "max", "avg", "sum", "stddev", "keys", "first", "last"})
 _NAME: Final = re.compile(r"[^\s.\[\]()'\"*,:?@$!&|<>=~/\\]+")
-_VARIABLE: Final = re.compile(r"[A-Za-z_\u00aa-\U000e01ef][\w\u00aa-\U000e01ef]*")
+_VARIABLE: Final = re.compile(r"[^\W\d]\w*")
 _INT: Final = re.compile(r"-?\d+")
 _SLICE: Final = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?")
 

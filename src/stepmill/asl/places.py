@@ -6,8 +6,7 @@ In: a pointer into a definition. Out: Problems there. Touches: nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from stepmill.asl.definition import escape
 from stepmill.asl.problems import Problem, nearest
@@ -18,18 +17,24 @@ HERE: Final = "NOT_SUPPORTED_HERE"
 Found = Iterator[Problem]
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a value stands: its pointer, its field's name, the language of its state, and Express or not."""
+class Place(NamedTuple):
+    """Where a value stands: its pointer, its field's name, the language of its state, Express or not, and what
+    `$states` has there besides input and context."""
 
     pointer: str
     field: str
     language: str
     express: bool = False
+    sees: str = ""  # "result", "errorOutput" or nothing
 
     def at(self, *names: str | int) -> Place:
-        pointer = self.pointer + "".join(f"/{escape(str(name))}" for name in names)
-        return Place(pointer, str(names[-1]), self.language, self.express)
+        pointer = self.pointer
+        for name in names:
+            pointer += f"/{escape(name) if isinstance(name, str) else name}"
+        return Place(pointer, str(names[-1]), self.language, self.express, self.sees)
+
+    def seeing(self, part: str) -> Place:
+        return self._replace(sees=part)
 
     def wrong(self, message: str, hint: str = "", code: str = SCHEMA) -> Problem:
         return Problem(self.pointer, code, message, hint)

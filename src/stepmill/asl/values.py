@@ -24,6 +24,10 @@ from stepmill.asl.problems import Problem, nearest
 
 MAX_SECONDS: Final = 99_999_999
 _VARIABLE: Final = re.compile(r"[^\W\d]\w{0,79}")
+_ONLY_IN: Final = {
+    "result": "Output and Assign of a Task, Parallel or Map state",
+    "errorOutput": "Output and Assign of a Catch",
+}
 _TEXT_CALLS: Final = frozenset(
     {"Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"}
 )
@@ -50,9 +54,14 @@ def check_expressions(value: Any, place: Place) -> Found:
             yield from check_expressions(item, place.at(at))
     elif jsonata.is_expression(value):
         try:
-            jsonata.compile(value[2:-2].strip())
+            expression = jsonata.compile(value[2:-2].strip())
         except jsonata.JsonataError as wrong:
             yield not_valid(wrong, place)
+            return
+        seen = expression.reads.get("states")
+        for part, where in _ONLY_IN.items():
+            if isinstance(seen, dict) and part in seen and part != place.sees:
+                yield place.wrong(f"$states.{part} cannot be used here", f"Only {where} can read it.")
 
 
 def not_valid(wrong: jsonata.JsonataError, place: Place) -> Problem:
@@ -126,6 +135,13 @@ def _reference(value: Any, place: Place) -> Found:
         compile_reference(value)
     except BadExpression as wrong:
         yield place.wrong("Value is not a Reference Path", sentence(wrong.reason))
+
+
+def _payload(value: Any, place: Place) -> Found:
+    if place.language == "JSONPath" and not isinstance(value, dict):
+        yield place.wrong("Expected value of type Object")
+    else:
+        yield from _template(value, place)
 
 
 def _template(value: Any, place: Place) -> Found:
@@ -258,7 +274,7 @@ def _entries(value: Any, place: Place, fields: dict[str, Kind]) -> Iterator[Prob
             if name not in fields:
                 yield unknown_field(here, name, [*fields, "ErrorEquals"])
             elif name != "Output" or here.language == "JSONata":
-                yield from check_value(fields[name], item, here.at(name))
+                yield from check_value(fields[name], item, here.at(name).seeing("errorOutput"))
         yield entry, here
 
 
@@ -268,23 +284,27 @@ _RETRY: Final[dict[str, Kind]] = {
 }  # fmt: skip
 
 
+_RETRY_NUMBERS: Final = (
+    ("IntervalSeconds", 1, MAX_SECONDS),
+    ("MaxAttempts", 0, MAX_SECONDS),
+    ("MaxDelaySeconds", 1, 31_622_399),
+)
+
+
 def _retry(value: Any, place: Place) -> Found:
     for found in _entries(value, place, _RETRY):
         if isinstance(found, Problem):
             yield found
             continue
         entry, here = found
-        for name, low in (("IntervalSeconds", 1), ("MaxAttempts", 0), ("MaxDelaySeconds", 1)):
+        for name, low, high in _RETRY_NUMBERS:
             if name in entry:
-                yield from _number(entry[name], here.at(name), low, MAX_SECONDS)
+                yield from _number(entry[name], here.at(name), low, high)
         rate = entry.get("BackoffRate", 2)
         if isinstance(rate, bool) or not isinstance(rate, int | float) or rate < 1:
             yield here.at("BackoffRate").wrong("Expected a number greater than or equal to 1.0")
         if entry.get("JitterStrategy", "NONE") not in ("FULL", "NONE"):
             yield here.at("JitterStrategy").wrong("Expected one of FULL, NONE")
-        interval, longest = entry.get("IntervalSeconds", 1), entry.get("MaxDelaySeconds")
-        if isinstance(longest, int) and isinstance(interval, int) and longest <= interval:
-            yield here.at("MaxDelaySeconds").wrong("MaxDelaySeconds must be greater than IntervalSeconds")
 
 
 _CATCH: Final[dict[str, Kind]] = {
@@ -352,7 +372,7 @@ _KINDS: Final[dict[Kind, Callable[[Any, Place], Found]]] = {
     "list_path": _path,
     "call": _call,
     "reference": _reference,
-    "template": _template,
+    "template": _payload,
     "assign": _assign,
     "whole": lambda value, place: _number(value, place, 0, MAX_SECONDS),
     "seconds": lambda value, place: _number(value, place, 1, MAX_SECONDS),

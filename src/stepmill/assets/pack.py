@@ -49,7 +49,7 @@ class Asset:
         zlib at hand). Raises AssetError with code `changed` when the files are no longer what was packed; then a file
         is not written at all, and a folder may be incomplete.
         """
-        changed = AssetError("changed", f"{self.source} changed while it was being stored", "start the run again")
+        changed = self._changed()
         digest = _Digest(self.kind)
         try:
             if self.kind in ("folder", "data"):
@@ -72,8 +72,24 @@ class Asset:
             raise changed from None
 
     def files(self) -> list[tuple[str, Path]]:
-        """(key, path) of every file of a folder asset: what to store one by one, without a copy in between."""
+        """(key, path) of every file of a folder asset: what to store one by one, without a copy in between.
+
+        Who stores them calls `verify` afterwards, and takes them back when it raises: under a name made of content
+        a wrong file would stay for good.
+        """
         return [(f"{self.key}{each.name}", each.path) for each in self.members]
+
+    def verify(self) -> None:
+        """Read the files again. Raises AssetError with code `changed` when they are no longer what was packed."""
+        try:
+            same = _digest(self.kind, self.members) == self.sha256
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise self._changed()
+
+    def _changed(self) -> AssetError:
+        return AssetError("changed", f"{self.source} changed while it was being stored", "start the run again")
 
 
 class _Digest:

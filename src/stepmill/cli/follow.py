@@ -12,7 +12,7 @@ from typing import Any
 from stepmill.cli import screen
 from stepmill.cli.reading import find_job, read_curves
 from stepmill.cli.session import Session
-from stepmill.cli.tail import Tail
+from stepmill.cli.speakers import Speakers
 from stepmill.cli.view import REPAINT, View
 from stepmill.console.facts import Facts
 from stepmill.console.text import Curve
@@ -31,8 +31,8 @@ class Following:
         definition = self._reader.definition(self._reader.execution(arn))
         self._facts = Facts(definition, self._digester.digest)
         self._view = View(sys.stderr, screen.look(sys.stderr), screen.is_live(sys.stderr), definition, self._metrics_of)
+        self._speakers = Speakers(session.settings, self._digester.digest)
         self._jobs: dict[str, Any] = {}
-        self._tails: dict[str, tuple[Visit, Tail]] = {}
         self._metrics: dict[str, tuple[int, list[Curve]]] = {}
         self._seen = 0
 
@@ -63,23 +63,17 @@ class Following:
             self._look()
 
     def _look(self) -> None:
-        """Read what is new and show it: events first, for they say which jobs there are; logs before the ends."""
+        """Read what is new and show it."""
         for event in self._session.local.history.read(self._arn, self._seen):
             self._digester.feed(event)
             self._facts.feed(event)
+            self._speakers.feed(event)
             self._seen = event.id
-        if self._logs:
-            self._show_logs()
-        self._view.update(self.digest, self._facts, time.time())
+        self._view.update(self.digest, self._facts, time.time(), self._show_logs if self._logs else None)
 
     def _show_logs(self) -> None:
-        for visit in self.digest.visits:
-            for attempt in visit.attempts:
-                if attempt.job and attempt.job[1] not in self._tails and (job := self._job(attempt.job)) is not None:
-                    self._tails[attempt.job[1]] = (visit, Tail(job.log))
-        for visit, tail in self._tails.values():
-            for _, text in tail.lines():
-                self._view.log(visit.state, text)
+        for line in self._speakers.lines():
+            self._view.log(line.state, line.text)
 
     def _job(self, named: tuple[str, str]) -> Any:
         if named[1] not in self._jobs:

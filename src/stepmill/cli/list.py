@@ -55,7 +55,7 @@ def lines(rows: Sequence[Mapping[str, Any]], look: Any, now: float) -> list[str]
             (
                 row["name"],
                 row["machine"],
-                f"{mark if look.unicode else plain} {row['status']}",
+                f"{mark if look.unicode else plain} {row['status']} {row.get('error') or ''}".rstrip(),
                 time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(began)),
                 duration((row.get("ended") or now) - began),
             )

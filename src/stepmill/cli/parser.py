@@ -20,13 +20,14 @@ VERBS = {
     "resume": "go on with what was interrupted",
     "list": "list the executions, newest first",
     "show": "draw an execution: each state's outcome, time, retries and curves",
-    "logs": "print what the jobs of an execution said",
+    "logs": "print what the jobs and functions of an execution said",
     "stop": "stop a running execution and its jobs",
     "cp": "copy between s3:// and files",
     "clean": "remove old executions and what only they kept",
 }
 HIDDEN = {"host": "run the store's engine in the background until nothing runs"}
 _TAKES_VALUE = ("--store",)
+_ALONE = ("-h", "--help", "--version", "--debug")
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,11 +52,12 @@ class Parser(argparse.ArgumentParser):
         found, left = self.parse_known_args(words)
         if left:
             verb = getattr(found, "verb", None)
-            chosen = self._verbs().get(verb) if verb else None
+            chosen = self.verbs().get(verb) if verb else None
             (chosen or self).error(f"unrecognized arguments: {' '.join(left)}")
         return found
 
-    def _verbs(self) -> dict[str, Parser]:
+    def verbs(self) -> dict[str, Parser]:
+        """The parsers of the verbs."""
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
                 return dict(action.choices)
@@ -96,13 +98,19 @@ def module(verb: str) -> Any:
 
 
 def asked(words: Sequence[str]) -> str | None:
-    """The verb in a command line, before it is parsed: the first word that is no option or an option's value."""
+    """The verb in a command line, before it is parsed: the first word that is no option or an option's value.
+
+    Raises Refusal for an option before it that only a verb, or nobody, knows.
+    """
     skip = False
     for word in words:
         if skip or word in _TAKES_VALUE:
             skip = not skip
         elif not word.startswith("-"):
             return word
+        elif word.partition("=")[0] not in (*_TAKES_VALUE, *_ALONE):
+            near = nearest(word, [*_TAKES_VALUE, *_ALONE])
+            raise Refusal(f"stepmill: {word} is not known before a verb{near}\nsee `stepmill --help`")
     return None
 
 

@@ -21,6 +21,7 @@ from stepmill.history.digest import Digest, Visit
 if TYPE_CHECKING:
     from stepmill.jobs.job import Job
 
+_OUTPUT = 8  # lines of an output that are shown
 LAST = 15  # log lines on the screen of a failure
 _TAIL = 65_536  # bytes looked at for them
 _STATUS = {"SUCCEEDED": "succeeded", "RUNNING": "running", "ABORTED": "stopped"}
@@ -52,16 +53,18 @@ def headline(digest: Digest, look: Look, now: float | None = None) -> str:
 def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None) -> list[str]:
     """The whole end of `run` and of `show`: headline, result or reason, and where things are."""
     lines = [headline(digest, look, now)]
-    rejected = code_of(digest) == REJECTED
+    rows: list[tuple[str, str]] = []
     if digest.status == "SUCCEEDED":
-        lines += pairs([("output", _short(pretty(digest.output)))], look)
-    elif rejected:
-        lines += pairs([("why", one_line(digest.cause or ""))], look)
+        rows.append(("output", _output(digest.output, look)))
+    elif code_of(digest) == REJECTED:
+        rows.append(("why", one_line(digest.cause or "")))
     elif digest.status != "RUNNING":
-        lines += _failure(digest, reader, look)
-    where = [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
-    lines += pairs([*where, ("store", _near(reader.settings.store))], look)
-    return lines
+        said, rows = _failure(digest, reader, look)
+        lines += said
+    rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
+    if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
+        rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine}/{digest.name}/"))
+    return lines + pairs([*rows, ("store", _near(reader.settings.store))], look)
 
 
 def models(digest: Digest, reader: Reader) -> list[tuple[Visit, str]]:
@@ -77,12 +80,22 @@ def models(digest: Digest, reader: Reader) -> list[tuple[Visit, str]]:
     return found
 
 
-def _failure(digest: Digest, reader: Reader, look: Look) -> list[str]:
-    """Step, exit code, reason, the last log lines and where the whole log is."""
+def _output(text: str | None, look: Look) -> str:
+    """An output that is small as it is, of a large one the beginning."""
+    shown = pretty(text)
+    if shown.count("\n") < _OUTPUT:
+        return shown
+    size = f"({len(text or '')} characters; `stepmill show --json` has them all)"
+    dots = "…" if look.unicode else "..."
+    return f"{clip(one_line(text or ''), max(look.width - 24, 20), dots)}\n{size}"
+
+
+def _failure(digest: Digest, reader: Reader, look: Look) -> tuple[list[str], list[tuple[str, str]]]:
+    """Step, exit code, reason and the last log lines; and, for the rows under them, where the whole log is."""
     rows = [("error", one_line(digest.error or "")), ("cause", _cause(digest.cause))]
     visit = culprit(digest)
     if visit is None:
-        return pairs(rows, look)
+        return pairs(rows, look), []
     place = reader.source(digest.machine, visit.state)
     step = [("step", one_line(visit.state) + (f"  ({place})" if place else ""))]
     if len(visit.attempts) > 1:
@@ -94,7 +107,7 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> list[str]:
         rows = [("ended as", one_line(f"{digest.error or ''}"))]
     job = reader.job(visit)
     if job is None:
-        return pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look)
+        return pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look), []
     lines = pairs([*step, *([("error", one_line(digest.error or ""))] if same else []), *_of_job(job, visit)], look)
     if not same:
         lines += pairs(rows, look)
@@ -105,7 +118,7 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> list[str]:
         lines += [
             f"  {look.paint('│' if look.unicode else '|', 'faint')} {clip(t, look.width - 4, dots)}" for t in tail
         ]
-    return [*lines, *pairs([("whole log", _near(job.log))], look)]
+    return lines, [("whole log", _near(job.log))]
 
 
 def _of_job(job: Job, visit: Visit) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ In: streams and the environment. Out: a Look, and texts written. Touches: stdout
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -25,8 +26,9 @@ def is_live(stream: IO[str]) -> bool:
 
 
 def say(text: str) -> None:
-    """Progress, for people: on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Progress, for people: on stderr. Nobody needs to be there to read it."""
+    with contextlib.suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def print_json(document: Any) -> None:

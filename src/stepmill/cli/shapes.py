@@ -35,6 +35,7 @@ def listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 "status": row["status"],
                 "started": stamp(row.get("started")),
                 "ended": stamp(row.get("ended")),
+                "error": row.get("error"),
             }
             for row in rows
         ],

@@ -21,17 +21,25 @@ def run(args: argparse.Namespace) -> int:
     """Print the picture."""
     from stepmill.cli import report, screen, shapes
     from stepmill.cli.reading import Reader, by_state, settings_of
+    from stepmill.console.facts import Facts
     from stepmill.console.text import draw
+    from stepmill.history.digest import Digester
 
     reader = Reader(settings_of(args))
     row = reader.execution(args.id)
-    digest = reader.digest(row["arn"])
+    definition = reader.definition(row)
+    digester = Digester(row["arn"])
+    digest, facts = digester.digest, Facts(definition, digester.digest)
+    for event in reader.events(row["arn"]):
+        digester.feed(event)
+        facts.feed(event)
     metrics = reader.metrics(digest)
     if args.json:
         screen.print_json(shapes.execution(digest, metrics, str(reader.settings.store)))
         return 0
     look, now = screen.look(), time.time()
-    print(draw(reader.definition(row), digest, by_state(digest, metrics), look, now))
+    said = {visit.state: facts.brief(visit) for visit in digest.visits}
+    print(draw(definition, digest, by_state(digest, metrics), look, now, said))
     print()
     print("\n".join(report.ending(digest, reader, look, now)))
     return 0

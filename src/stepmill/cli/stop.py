@@ -6,6 +6,13 @@ In: the command's arguments. Out: one line on stderr. Touches: the store, throug
 from __future__ import annotations
 
 import argparse
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stepmill.jobs.job import Job
+
+PATIENCE = 10.0  # seconds in which a stop has reached the execution and its jobs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,14 +44,23 @@ def run(args: argparse.Namespace) -> int:
     try:
         if row["status"] == "RUNNING":
             session.stop(row["arn"], "stopped by `stepmill stop`")
+            session.local.wait(row["arn"], PATIENCE)
             screen.say(f"{row['name']} is stopped")
         elif not args.kill:
             screen.say(f"{row['name']} has ended already: {row['status']}")
         if args.kill:
             for name in session.kill(row["arn"]):
                 screen.say(f"{name} is killed")
-        elif jobs := [job.name for job in session.local.jobs_of(row["arn"]) if not job.wait(0)]:
-            screen.say(f"{', '.join(jobs)} got SIGTERM, and {settings.grace:g} s to end in; --kill does not wait")
+        elif names := [job.name for job in session.local.jobs_of(row["arn"]) if not _told(job)]:
+            screen.say(f"{', '.join(names)} got SIGTERM, and {settings.grace:g} s to end in; --kill does not wait")
     finally:
         session.local.release()
     return 0
+
+
+def _told(job: Job) -> bool:
+    """Whether the job is over. One that runs must have been told first: the engine may end with this process."""
+    until = time.monotonic() + PATIENCE
+    while not job.wait(0) and job.state().status != "Stopping" and time.monotonic() < until:
+        time.sleep(0.02)
+    return job.wait(0)

@@ -7,8 +7,11 @@ On anything but a live terminal there is no footer, and each line begins with it
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import IO, Any
 
 from stepmill.console.canvas import Look
@@ -29,7 +32,13 @@ class View:
     """Prints each visit of a digest once, when it has ended."""
 
     def __init__(
-        self, stream: IO[str], look: Look, live: bool, definition: Mapping[str, Any], metrics: Metrics
+        self,
+        stream: IO[str],
+        look: Look,
+        live: bool,
+        definition: Mapping[str, Any],
+        metrics: Metrics,
+        repaint: float = REPAINT,
     ) -> None:
         states = list(every_state(definition))
         names = [name for name, _ in states]
@@ -38,32 +47,44 @@ class View:
         self._look = look
         self._live = live
         self._metrics = metrics
+        self._repaint = repaint
         self._wide = min(max((width(one_line(name)) for name in names), default=0), _NAME)
+        self._from = 0  # every visit before this one was told
         self._began: set[int] = set()
         self._ended: set[int] = set()
         self._tried: dict[int, int] = {}
         self._footer: list[str] = []
         self._painted = 0.0
 
-    def update(self, digest: Digest, facts: Facts, now: float) -> None:
-        """Print what is new and paint the footer."""
-        for visit in digest.visits:
-            if id(visit) in self._ended:
-                continue
+    def update(self, digest: Digest, facts: Facts, now: float, logs: Callable[[], None] | None = None) -> None:
+        """Print what is new and paint the footer. `logs` prints log lines, before the end of any task."""
+        while self._from < len(digest.visits) and id(digest.visits[self._from]) in self._ended:
+            self._from += 1
+        open_ = [v for v in islice(digest.visits, self._from, None) if id(v) not in self._ended]
+        # in the order of what happened; at one moment, ends before beginnings and what is inside before what holds it
+        news = [(v.exited, 0, -len(v.branch), v) if _is_over(v, digest) else (v.entered, 1, 0, v) for v in open_]
+        shown = logs is None
+        for _, begins, _, visit in sorted(news, key=lambda item: item[:3]):
             self._progress(visit)
-            if visit.status not in ("running", "retrying"):
-                self._ended.add(id(visit))
-                if not self._hidden(visit):
-                    self.line(self._told(visit, facts))
-        if self._live and time.monotonic() - self._painted >= REPAINT:
+            if begins:
+                continue
+            if logs is not None and not shown and visit.type == "Task":
+                shown = True
+                logs()
+            self._ended.add(id(visit))
+            if not self._hidden(visit):
+                self.line(self._told(visit, facts))
+        if logs is not None and not shown:
+            logs()
+        if self._live and time.monotonic() - self._painted >= self._repaint:
+            self._look = self._look._replace(width=shutil.get_terminal_size((80, 24)).columns)
             self._paint([self._running(visit, digest, now) for visit in self._current(digest)])
 
     def line(self, text: str) -> None:
         """Print a line that stays, above the footer."""
         self._erase()
         before = "" if self._live else time.strftime("%H:%M:%S ")
-        self._stream.write(f"{before}{text}\n")
-        self._stream.flush()
+        self._put(f"{before}{text}\n")
 
     def log(self, state: str, text: str) -> None:
         """Print a line of a job's log."""
@@ -73,7 +94,6 @@ class View:
     def close(self) -> None:
         """Leave nothing on the screen that does not stay."""
         self._erase()
-        self._stream.flush()
 
     def _progress(self, visit: Visit) -> None:
         """Attempts that failed and are tried again; without a footer also the beginning of what takes time."""
@@ -139,14 +159,26 @@ class View:
         if lines == self._footer:
             return
         self._erase()
-        self._stream.write("\n".join(self._look.paint(line, "live") for line in lines))
-        self._stream.flush()
+        self._put("\n".join(self._look.paint(line, "live") for line in lines))
         self._footer, self._painted = lines, time.monotonic()
 
     def _erase(self) -> None:
         if self._footer:
-            self._stream.write("\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._footer) - 1))
+            self._put("\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._footer) - 1))
             self._footer = []
+
+    def _put(self, text: str) -> None:
+        # whoever watched has gone; what runs goes on
+        with suppress(BrokenPipeError):
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def _is_over(visit: Visit, digest: Digest) -> bool:
+    """A failed visit may yet be caught, and a Choice tells its sentence once the next state is entered."""
+    if visit.exited is None:
+        return False
+    return visit.type != "Choice" or visit.next is not None or digest.ended is not None
 
 
 def _numbers(curves: Sequence[Any]) -> str:

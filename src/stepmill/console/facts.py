@@ -27,12 +27,19 @@ class Facts:
         self._digest = digest
         self._variables: dict[str, Any] = {}
         self._reports: dict[int, str] = {}
+        self._then: dict[int, dict[str, Any]] = {}  # the variables a Choice saw
 
     def feed(self, event: Event) -> None:
         """Take in the next event."""
         assigned = event.details.get("assignedVariables")
         if isinstance(assigned, Mapping):
             self._variables |= {name: _parsed(value) for name, value in assigned.items()}
+        if event.type == "ChoiceStateExited":
+            choice = next(
+                (v for v in reversed(self._digest.visits) if v.type == "Choice" and v.exited == event.at), None
+            )
+            if choice is not None:
+                self._then[id(choice)] = dict(self._variables)
         if event.type == "TaskSucceeded" and event.details.get("resource") == "getObject":
             body = _parsed(event.details.get("output"))
             said = scalars(_parsed(body.get("Body")) if isinstance(body, dict) else None)
@@ -43,36 +50,52 @@ class Facts:
     def of(self, visit: Visit) -> str:
         """What a visit tells beyond its time; empty when nothing."""
         if visit.type == "Choice" and visit.next:
-            return self._sentence(visit.state, visit.next)
+            return self._sentence(visit)
         if visit.type == "Fail" and visit.error:
             return one_line(f"{visit.error}: {visit.cause}" if visit.cause else visit.error)
         if visit.status == "caught" and visit.error:
             return one_line(f"{visit.error}" + (f" → {visit.next}" if visit.next else ""))
         return self._reports.get(id(visit), "")
 
-    def _sentence(self, name: str, target: str) -> str:
-        """Which rule led on, with the values it compared: `$report.accuracy >= 0.9 (0.97 >= 0.9) → Export`."""
-        state = self._states.get(name, {})
-        rule = next((rule for rule in state.get("Choices", ()) if rule.get("Next") == target), None)
-        if rule is None:
-            tried = "; ".join(f"not {self._told(rule)}" for rule in state.get("Choices", ())[:2])
-            return f"{tried or 'default'} → {one_line(target)}"
-        return f"{self._told(rule)} → {one_line(target)}"
+    def brief(self, visit: Visit) -> str:
+        """The same for a picture that shows the way taken: the numbers of a report, the values a rule compared."""
+        if visit.type != "Choice":
+            return self._reports.get(id(visit), "")
+        rules = self._states.get(visit.state, {}).get("Choices", ())
+        rule = next((rule for rule in rules if rule.get("Next") == visit.next), rules[0] if len(rules) == 1 else None)
+        text = one_line(rule_text(rule)) if rule is not None else ""
+        known = self._filled(text, visit)
+        return known if known != text else ""
 
-    def _told(self, rule: Mapping[str, Any]) -> str:
+    def _sentence(self, visit: Visit) -> str:
+        """Which rule led on, with the values it compared: `$report.accuracy >= 0.9 (0.97 >= 0.9) → Export`."""
+        rules = self._states.get(visit.state, {}).get("Choices", ())
+        rule = next((rule for rule in rules if rule.get("Next") == visit.next), None)
+        target = one_line(visit.next or "")
+        if rule is None:
+            tried = "; ".join(f"not {self._told(rule, visit)}" for rule in rules[:2])
+            return f"{tried or 'default'} → {target}"
+        return f"{self._told(rule, visit)} → {target}"
+
+    def _told(self, rule: Mapping[str, Any], visit: Visit) -> str:
         text = one_line(rule_text(rule))
-        known = one_line(_VARIABLE.sub(self._value, text))
+        known = self._filled(text, visit)
         return text if known == text else f"{text} ({known})"
 
-    def _value(self, found: re.Match[str]) -> str:
-        value: Any = self._variables.get(found[1])
-        for key in found[2].split(".")[1:]:
-            value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, bool):
-            return json.dumps(value)
-        if isinstance(value, int | float):
-            return number(value)
-        return json.dumps(value, ensure_ascii=False) if isinstance(value, str) and len(value) <= 40 else found[0]
+    def _filled(self, text: str, visit: Visit) -> str:
+        variables = self._then.get(id(visit), {})
+        return one_line(_VARIABLE.sub(lambda found: _value(found, variables), text))
+
+
+def _value(found: re.Match[str], variables: Mapping[str, Any]) -> str:
+    value: Any = variables.get(found[1])
+    for key in found[2].split(".")[1:]:
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return number(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) and len(value) <= 40 else found[0]
 
 
 def _is_now(visit: Visit, at: float) -> bool:

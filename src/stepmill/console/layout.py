@@ -18,6 +18,7 @@ from stepmill.console.layers import Layers, arrange
 from stepmill.console.routes import route
 
 GAP = 3  # columns between neighbours
+LABELS = (64, 36, 20)  # how much room a label may ask for, tried in this order
 
 
 class Jump(NamedTuple):
@@ -105,11 +106,18 @@ def lay_out(
         if group.caught_from:
             whole.titles.append(Title(whole.height, group.caught_from))
             whole.height += 1
-        part = _group(graph, group, measure, width, label_width, stacked=False)
-        if part.width > width:
+        for label in LABELS:
+            part = _group(graph, group, measure, width, _capped(label_width, label))
+            if part.width <= width:
+                break
+        else:
             part = _group(graph, group, measure, width, label_width, stacked=True)
         _place(whole, part, whole.height)
     return whole
+
+
+def _capped(label_width: Callable[[str], int], most: int) -> Callable[[str], int]:
+    return lambda text: min(label_width(text), most)
 
 
 def _place(whole: Layout, part: Layout, down: int) -> None:
@@ -138,7 +146,13 @@ def _place(whole: Layout, part: Layout, down: int) -> None:
 
 
 def _group(
-    graph: Graph, group: Group, measure: Measure, width: int, label_width: Callable[[str], int], *, stacked: bool
+    graph: Graph,
+    group: Group,
+    measure: Measure,
+    width: int,
+    label_width: Callable[[str], int],
+    *,
+    stacked: bool = False,
 ) -> Layout:
     members = set(group.names)
     flows = [flow for flow in graph.flows if flow.source in members]
@@ -201,7 +215,7 @@ def _composed(
     for _, target, flow in layers.links:
         first = next(link for link in layers.links if link[2] is flow)
         if flow.label and first[1] == target:
-            labels[target] = max(labels.get(target, 0), min(label_width(flow.label), 36) + 2)
+            labels[target] = max(labels.get(target, 0), label_width(flow.label) + 2)
     sizes = {
         name: (max(block.node.width, block.node.port + labels.get(name, 0)), block.node.port)
         for name, block in blocks.items()

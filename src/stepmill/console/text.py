@@ -56,9 +56,10 @@ def draw(
     curves: Mapping[str, Sequence[Curve]] | None = None,
     look: Look | None = None,
     now: float | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> str:
-    """The picture of one execution. `now` is the time at which running states are shown."""
-    return "\n".join(_Drawing(digest, curves or {}, look or Look(), now).rows(definition))
+    """The picture of one execution. `now` is the time at which running states are shown, `facts` a line by state."""
+    return "\n".join(_Drawing(digest, curves or {}, look or Look(), now, facts or {}).rows(definition))
 
 
 def outcomes(digest: Digest, now: float | None = None) -> dict[str, Outcome]:
@@ -91,8 +92,16 @@ def _outcome(visits: Sequence[Visit], now: float | None) -> Outcome:
 
 
 class _Drawing:
-    def __init__(self, digest: Digest, curves: Mapping[str, Sequence[Curve]], look: Look, now: float | None) -> None:
+    def __init__(
+        self,
+        digest: Digest,
+        curves: Mapping[str, Sequence[Curve]],
+        look: Look,
+        now: float | None,
+        said: Mapping[str, str],
+    ) -> None:
         self._digest = digest
+        self._said = said
         self._curves = curves
         self._look = look
         self._outcomes = outcomes(digest, now)
@@ -124,6 +133,8 @@ class _Drawing:
         ]
         lines = [head]
         details: list[Piece] = [(text, "live") for text in self._sparklines(name)]
+        if self._said.get(name):
+            details.append((self._said[name], ""))
         if found and found.error:
             to = f" {self._arrow} {found.caught}" if found.caught else ""
             details.append((one_line(found.error + to), style))

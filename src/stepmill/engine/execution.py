@@ -37,22 +37,18 @@ class Execution(Steps):
         """Take in signals, then go on with every branch until it must wait, or until `budget` events are made."""
         self._now = now
         self._out = []
+        if self.ended is not None:
+            return []
         try:
             for signal in signals:
-                if self.ended is None:
-                    self._signal(signal)
+                self._step()
+                self._signal(signal)
             self._timeouts(now)
             while self.ready and len(self._out) < budget:
+                self._step()
                 self._enter(next(iter(self.ready.values())))
         except OverError:
             pass
-        return self._out
-
-    def crash(self, now: float, cause: str) -> list[Event]:
-        """End the execution for a reason of our own making."""
-        self._now = now
-        self._out = []
-        self._emit(self.root, "ExecutionFailed", {"error": errors.RUNTIME, "cause": cause})
         return self._out
 
     def _signal(self, signal: Signal) -> None:
@@ -66,7 +62,7 @@ class Execution(Steps):
         state = branch.state
         assert isinstance(state, TaskState)
         if isinstance(signal, Submitted):
-            if not branch.submitted:
+            if not branch.submitted and state.integration.pattern != "request":
                 self._emit(branch, "TaskSubmitted", {**self._named(state), "output": dumps(signal.output)})
         elif isinstance(signal, Finished):
             self._task_finished(branch, state, signal)
@@ -107,6 +103,7 @@ class Execution(Steps):
             if self.deadline is not None and self.deadline <= now:
                 self._emit(self.root, "ExecutionTimedOut", {"error": errors.TIMEOUT})
                 raise OverError
+            self._step()
             branch = heapq.heappop(self.timers)[2]
             state = branch.state
             assert state is not None

@@ -19,7 +19,7 @@ from stepmill.asl.definition import Definition
 from stepmill.clock import Clock
 from stepmill.engine.execution import Execution
 from stepmill.engine.machine import Machine, compile
-from stepmill.engine.signals import Act, Signal, Stop
+from stepmill.engine.signals import Act, Failed, Signal, Stop
 from stepmill.history.events import Event
 from stepmill.history.log import History, Record, StoreError, StoreFull
 
@@ -63,7 +63,7 @@ class Engine:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._closed = False
-        self._error: StoreError | None = None
+        self._error: Exception | None = None
 
     # ---- from any thread
 
@@ -137,7 +137,7 @@ class Engine:
             return set(self._executions)
 
     def wait_idle(self, timeout: float | None = None) -> bool:
-        """Block until nothing runs; False when `timeout` seconds passed. Raises the StoreError that ended `run`."""
+        """Block until nothing runs; False when `timeout` seconds passed. Raises what ended `run`."""
         with self._idle:
             done = self._idle.wait_for(lambda: not self._executions or self._closed or self._error, timeout)
             if self._error is not None:
@@ -160,7 +160,7 @@ class Engine:
                 due = self.turn()
                 if not self._closed:
                     self.wait(due)
-        except StoreError as error:
+        except Exception as error:
             with self._idle:
                 self._error = error
                 self._idle.notify_all()
@@ -186,30 +186,38 @@ class Engine:
             except queue.Empty:
                 break
         now = self._clock.now()
-        for arn, execution in list(self._executions.items()):
-            due = execution.next_due()
-            if due is not None and due <= now and arn not in self._pending:
+        for arn, waiting in list(self._executions.items()):
+            due = waiting.next_due()
+            if due is not None and due <= now:
                 self._queue(arn)
         batches: list[tuple[str, list[Event]]] = []
         told: dict[str, deque[Signal]] = {}
+        poisoned: list[tuple[str, Exception]] = []
         budget = TURN_BUDGET
         for _ in range(len(self._ready)):
             if budget <= 0:
                 break
             arn = self._ready.popleft()
             signals = self._pending.pop(arn, deque())
-            events = self._advance(arn, now, signals, budget)
+            execution = self._executions.get(arn)
+            try:
+                events = [] if execution is None else execution.advance(now, signals, budget)
+            except Exception as error:  # noqa: BLE001 - one bad execution must not stop the others
+                poisoned.append((arn, error))
+                continue
             if events:
                 batches.append((arn, events))
                 told[arn] = signals
                 budget -= len(events)
-            if arn in self._executions and self._executions[arn].ready:
+            if execution is not None and execution.ready:
                 self._queue(arn)
         if batches:
             self._commit(batches, told)
-        if self._ready:
+        for arn, fault in poisoned:
+            self._poisoned(arn, fault)
+        if self._ready or not self._inbox.empty():
             return now
-        dues = [due for execution in self._executions.values() if (due := execution.next_due()) is not None]
+        dues = [due for waiting in list(self._executions.values()) if (due := waiting.next_due()) is not None]
         return min(dues, default=None)
 
     def recover(self) -> list[str]:
@@ -234,21 +242,9 @@ class Engine:
             self._pending[arn] = deque()
             self._ready.append(arn)
 
-    def _advance(self, arn: str, now: float, signals: deque[Signal], budget: int) -> list[Event]:
-        execution = self._executions.get(arn)
-        try:
-            return [] if execution is None else execution.advance(now, signals, budget)
-        except Exception as error:  # noqa: BLE001 - one bad execution must not stop the others
-            self._poisoned(arn, error)
-            return []
-
     def _poisoned(self, arn: str, error: Exception) -> None:
         """A bug of ours: end that execution, and nothing else, with what is on disk as its history."""
-        import logging  # 15 ms that only a bug of ours is worth
-
-        _log = logging.getLogger("stepmill.engine")
-        _log.exception("This is a bug in Stepmill, please report it. Execution %s ends with States.Runtime.", arn)
-        cause = f"This is a bug in Stepmill, not in the pipeline: {type(error).__name__}: {error}"
+        cause = _confess(f"The execution {arn} ends with States.Runtime.", error)
         # Its own state cannot be trusted, not even to fold: the event is made by hand.
         events = self._history.read(arn)
         last = events[-1]
@@ -263,7 +259,7 @@ class Engine:
         execution = self._executions.get(arn)
         if execution is not None:
             for branch in execution.acts.values():
-                self._cancel(execution.act(branch))
+                self._stop_act(execution.act(branch))
         self._forget(arn)
 
     def _ending(self, arn: str, ended: Event, *, finished: bool = True) -> list[Record]:
@@ -340,15 +336,25 @@ class Engine:
         begin, cancel = execution.outstanding() if recovered or reloaded else execution.take()
         performed = self._performed.setdefault(execution.arn, set())
         for act in cancel:
-            self._cancel(act)
+            self._stop_act(act)
         for act in begin:
             if act.event not in performed:
                 performed.add(act.event)
-                self._perform(act._replace(recovered=recovered), self.tell)
+                try:
+                    self._perform(act._replace(recovered=recovered), self.tell)
+                except Exception as error:  # noqa: BLE001 - the performer is ours; the other executions go on
+                    cause = _confess(f"The task {act.name} could not be begun.", error)
+                    self.tell(Failed(act, "States.Runtime", cause))
         if execution.ended is not None:
             if cancel:
                 self._history.put(Record("states", "unfinished", execution.arn, None))
             self._forget(execution.arn)
+
+    def _stop_act(self, act: Act) -> None:
+        try:
+            self._cancel(act)
+        except Exception as error:  # noqa: BLE001 - as well as it can
+            _confess(f"The task {act.name} could not be cancelled.", error)
 
     def _forget(self, arn: str) -> None:
         """An execution that has ended takes no memory."""
@@ -380,3 +386,11 @@ class Engine:
                 raise LookupError(f"the definition {digest} is not on record")
             machine = self._machine(Definition.parse(body["definition"]))
         return machine
+
+
+def _confess(what: str, error: Exception) -> str:
+    """Log a bug of ours where the user sees it; the cause for the history."""
+    import logging  # 15 ms that only a bug of ours is worth
+
+    logging.getLogger("stepmill.engine").error("This is a bug in Stepmill, please report it. %s", what, exc_info=error)
+    return f"This is a bug in Stepmill, not in the pipeline: {type(error).__name__}: {error}"

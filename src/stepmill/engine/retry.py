@@ -13,9 +13,6 @@ from typing import Any
 from stepmill.asl import errors
 from stepmill.engine.data import Completion
 
-# Errors that always end the execution: no Retry, no Catch (recorded from AWS even for `Catch: ["States.Runtime"]`).
-FATAL = frozenset({errors.RUNTIME})
-
 
 class Retrier:
     """One entry of Retry. Intervals are seconds."""
@@ -32,7 +29,7 @@ class Retrier:
 
     def applies(self, error: str) -> bool:
         """Whether this retrier is for that error."""
-        return applies(self._names, error)
+        return errors.matches(self._names, error)
 
     def due(self, failed_at: float, attempt: int, random: Callable[[], float]) -> float:
         """When retry number `attempt` (from 0) is due. Call it once and keep the answer: it may be random."""
@@ -61,12 +58,7 @@ class Catcher:
 
     def applies(self, error: str) -> bool:
         """Whether this catcher is for that error."""
-        return applies(self._names, error)
-
-
-def applies(names: Sequence[str], error: str) -> bool:
-    """As asl.errors.matches; and States.ALL takes States.DataLimitExceeded, which AWS was seen to do for tasks."""
-    return errors.matches(names, error) or (error == errors.DATA_LIMIT_EXCEEDED and errors.ALL in names)
+        return errors.matches(self._names, error)
 
 
 def choose(retriers: Sequence[Retrier], tries: Mapping[int, int], error: str) -> int | None:

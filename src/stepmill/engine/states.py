@@ -228,9 +228,16 @@ class TaskState(State):
             if (read := _seconds_field(json, language, field)) is not None
         }
 
-    def limits(self, scope: Scope) -> dict[str, int]:
-        """`timeoutInSeconds` and `heartbeatInSeconds`, where the definition sets them."""
-        return {key: read(scope) for key, read in self._limits.items()}
+        self._credentials: Evaluate | None = None
+        if "Credentials" in json:
+            self._credentials = compile_template(json["Credentials"], language, field="Credentials")
+
+    def terms(self, scope: Scope) -> dict[str, Any]:
+        """`timeoutInSeconds`, `heartbeatInSeconds` and `taskCredentials`, where the definition sets them."""
+        terms: dict[str, Any] = {key: read(scope) for key, read in self._limits.items()}
+        if self._credentials is not None:
+            terms["taskCredentials"] = {"roleArn": self._credentials(scope)["RoleArn"]}
+        return terms
 
 
 def _seconds_field(json: Mapping[str, Any], language: str, field: str) -> Callable[[Scope], int] | None:

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stepmill.asl import errors, timestamps
+from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
 from stepmill.asl.scope import MISSING, Scope
 from stepmill.engine import fold
+from stepmill.engine.context import Context
 from stepmill.engine.data import dumps, loads, too_large
 from stepmill.engine.fold import Branch, Fold
 from stepmill.engine.machine import Machine
-from stepmill.engine.retry import FATAL, Catcher, choose
+from stepmill.engine.retry import Catcher, choose
 from stepmill.engine.states import (
     ChoiceState,
     FailState,
@@ -49,10 +50,14 @@ class Steps(Fold):
         self._random = random or _chance
         self._now = 0.0
         self._out: list[Event] = []
-        self._head: dict[str, Any] | None = None
-        self._clock: tuple[float, str] = (-1.0, "")
+        self._step_began = 0
+        self._made: Context | None = None
 
     # ---- events
+
+    def _step(self) -> None:
+        """A new step begins: what it decides is written into its own events."""
+        self._step_began = len(self._out)
 
     def _emit(self, branch: Branch, type_: str, details: dict[str, Any], previous: int | None = None) -> int:
         event_id = self.last_id + 1
@@ -80,32 +85,10 @@ class Steps(Fold):
 
     # ---- what expressions see
 
-    def _time(self, at: float) -> str:
-        if self._clock[0] != at:
-            self._clock = (at, timestamps.render(at))
-        return self._clock[1]
-
     def _context(self, branch: Branch, state: State, entered_at: float) -> dict[str, Any]:
-        if self._head is None:
-            facts = self.facts
-            self._head = {
-                "Execution": {
-                    "Id": self.arn,
-                    "Input": self.memo[1] if self.memo[0] is facts["input"] else loads(facts["input"]),
-                    "Name": facts.get("_name", self.arn.rpartition(":")[2]),
-                    "RoleArn": facts.get("roleArn", ""),
-                    "StartTime": timestamps.render(self.started),
-                    "RedriveCount": 0,
-                },
-                "StateMachine": {"Id": facts.get("_machine_arn", ""), "Name": facts.get("_machine", "")},
-            }
-        about: dict[str, Any] = {"EnteredTime": self._time(entered_at), "Name": state.name}
-        if state.type in ("Task", "Map", "Parallel"):
-            about["RetryCount"] = sum(branch.tries.values())
-        context = {**self._head, "State": about}
-        if branch.item is not None:
-            context["Map"] = {"Item": {"Index": branch.item[0], "Value": branch.item[1]}}
-        return context
+        if self._made is None:
+            self._made = Context(self)
+        return self._made.of(branch, state, entered_at)
 
     def _scope(self, branch: Branch, error_output: Any = MISSING) -> Scope:
         state = branch.state
@@ -192,16 +175,16 @@ class Steps(Fold):
     def _schedule(self, branch: Branch, state: TaskState) -> None:
         scope = self._scope(branch)
         text = branch.text if state.entry.plain else dumps(state.entry.arguments(scope))
-        limits = state.limits(scope)
+        terms = state.terms(scope)
         if too_large(text):
             raise self._over_limit(state.name)
         if state.is_function:
-            self._emit(branch, "LambdaFunctionScheduled", {"input": text, "resource": state.resource, **limits})
+            self._emit(branch, "LambdaFunctionScheduled", {"input": text, "resource": state.resource, **terms})
             self._emit(branch, "LambdaFunctionStarted", {})
             return
         named = self._named(state)
         region = self.arn.split(":")[3]
-        self._emit(branch, "TaskScheduled", {**named, "region": region, "parameters": text, **limits})
+        self._emit(branch, "TaskScheduled", {**named, "region": region, "parameters": text, **terms})
         self._emit(branch, "TaskStarted", named)
 
     @staticmethod
@@ -345,19 +328,18 @@ class Steps(Fold):
         assert state is not None
         last = branch.last if last is None else last
         name = error or ""
-        if name not in FATAL:
-            index = choose(state.retriers, branch.tries, name)
-            # A retry is written into an event of this step; an evaluation that fails again without one fails for good.
-            if index is not None and self._out:
-                due = state.retriers[index].due(self._now, branch.tries.get(index, 0), self._random)
-                self._amend([branch.key, index, due, last])
+        index = choose(state.retriers, branch.tries, name)
+        # A retry is written into an event of this step; an evaluation that fails again without one fails for good.
+        if index is not None and len(self._out) > self._step_began:
+            due = state.retriers[index].due(self._now, branch.tries.get(index, 0), self._random)
+            self._amend([branch.key, index, due, last])
+            return
+        for catcher in state.catchers:
+            if catcher.applies(name):
+                self._close_join(branch, state, last)
+                self._caught(branch, catcher, error, cause)
                 return
-            for catcher in state.catchers:
-                if catcher.applies(name):
-                    self._close_join(branch, state, last)
-                    self._caught(branch, catcher, error, cause)
-                    return
-        if not (own and name in FATAL):
+        if not (own and name == errors.RUNTIME):
             self._close_join(branch, state, last)
         self._give_up(branch, error, cause)
 

@@ -127,6 +127,10 @@ class SqliteHistory:
         ]
         with self._lock, _translated(self.path):
             with self._transaction():
+                for subject, events in batches:
+                    have = self._one("SELECT max(id) FROM event WHERE subject = ?", (subject,)) or 0
+                    if [event.id for event in events] != list(range(have + 1, have + 1 + len(events))):
+                        raise StoreError(f"{subject}: events do not follow the {have} already written")
                 self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
                 self._write(records)
             self._changed.notify_all()

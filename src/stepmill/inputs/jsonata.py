@@ -27,7 +27,7 @@ from .expressions import (
     UriPart,
     kind_of,
 )
-from .rendering import JOB_NAME_PARTS, MAP_INDEX, Scope, base_name, refuse
+from .rendering import JOB_NAME_PARTS, MAP_INDEX, Scope, base_name, check_types, refuse
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
@@ -109,6 +109,7 @@ def expression(expr: Expr, scope: Scope) -> str:
         case Comparison("is", left, _):
             return f"{_operand(left, scope)} = true"
         case Comparison(operator, left, right):
+            check_types(left, right)
             sign = "=" if operator == "==" else operator
             return f"{_operand(left, scope)} {sign} {_operand(right, scope)}"
         case Logic("Not", (term,)):

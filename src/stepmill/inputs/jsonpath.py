@@ -24,10 +24,9 @@ from .expressions import (
     Rule,
     Text,
     UriPart,
-    compatible,
     kind_of,
 )
-from .rendering import JOB_NAME_PARTS, MAP_INDEX, Scope, base_name, refuse
+from .rendering import JOB_NAME_PARTS, MAP_INDEX, Scope, base_name, check_types, refuse
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPED = re.compile(r"['{}\\]")
@@ -210,8 +209,7 @@ def _comparison(operator: str, left: Expr, right: Expr, scope: Scope) -> dict[st
             f"give the type in ExecutionInput's schema, or say it: ChoiceRule.Numeric{_OPERATORS[operator]}Path(a, b), "
             f"ChoiceRule.String{_OPERATORS[operator]}Path(a, b) and so on",
         )
-    if not compatible(kind_of(left), kind_of(right)):
-        refuse("condition.types", f"a {kind_of(left)} is compared with a {kind_of(right)}, which is never true")
+    check_types(left, right)
     prefix = _PREFIXES.get(kinds[0])
     if prefix is None or (prefix == "Boolean" and operator != "=="):
         refuse("condition.types", f"JSONPath cannot compare values of type {kinds[0]} by {operator}")

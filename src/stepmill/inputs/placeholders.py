@@ -192,10 +192,16 @@ class Placeholder:
         return Condition(Comparison(operator, self.expr, expression(other)))
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
-        return self._compare("==", other)
+        try:
+            return self._compare("==", other)
+        except TypeError:  # JSON has no such value, so it is another one; Python finds that out by identity
+            return NotImplemented
 
     def __ne__(self, other: object) -> Condition:  # type: ignore[override]
-        return self._compare("!=", other)
+        try:
+            return self._compare("!=", other)
+        except TypeError:
+            return NotImplemented
 
     def __lt__(self, other: object) -> Condition:
         return self._compare("<", other)
@@ -266,7 +272,7 @@ class _WithSchema(Placeholder):
     def __init__(self, root: Any, schema: Mapping[str, Any] | None, step: str = "") -> None:
         found = InputSchema.of(schema or {})
         object.__setattr__(self, "schema", found)
-        text = json.dumps(found.types() if root == "state" else found.to_dict(), ensure_ascii=False)
+        text = json.dumps(found.types() if root == "state" else found.to_dict(), ensure_ascii=False, default=repr)
         super().__init__(Ref(root, step=step, schema=text if schema else "null"))
 
     def get_schema_as_dict(self) -> dict[str, Any]:

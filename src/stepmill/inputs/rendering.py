@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Protocol, TypeAlias
 
-from .expressions import Either, Key, Ref
+from .expressions import Either, Expr, Key, Ref, compatible, kind_of
 
 Language: TypeAlias = Literal["JSONPath", "JSONata"]
 
@@ -73,3 +73,13 @@ def base_name(slug: str, limit: int) -> str:
     if len(slug) <= limit:
         return slug
     return f"{slug[: limit - 5].rstrip('-')}-{sha256(slug.encode()).hexdigest()[:4]}"
+
+
+def check_types(left: Expr, right: Expr) -> None:
+    """Refuse a comparison that can never be meant.
+
+    Raises:
+        Refusal: both types are known, and values of these types are never equal, less or greater.
+    """
+    if not compatible(kind_of(left), kind_of(right)):
+        refuse("condition.types", f"a {kind_of(left)} is compared with a {kind_of(right)}, which is never true")

@@ -48,14 +48,16 @@ class InputSchema:
         return {name: _type_of(value) for name, value in self.given.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole schema as JSON: `{"types": …, "defaults": …}`."""
-        return {"types": self.types(), "defaults": self.defaults}
+        """The whole schema as JSON: types, defaults, and what is wrong with it."""
+        return {"types": self.types(), "defaults": self.defaults, "faults": self.faults}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> InputSchema:
         """The inverse of `to_dict`."""
         types, defaults = data["types"], data["defaults"]
-        return cls.of({name: defaults[name] if name in defaults else _from_name(types[name]) for name in types})
+        given = {name: defaults[name] if name in defaults else _from_name(types[name]) for name in types}
+        faults = tuple((message, hint) for message, hint in data.get("faults", ()))
+        return cls(MappingProxyType(given), faults)
 
     def check(self, given: Mapping[str, Any]) -> list[Problem]:
         """Everything in an input that does not fit: unknown names, missing ones, wrong types.

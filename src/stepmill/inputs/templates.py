@@ -146,7 +146,7 @@ class Templates:
             if isinstance(item, Mapping | list | tuple) and any(expressions(item)):
                 refuse(
                     "jsonpath.list",
-                    "this list mixes run-time texts with objects that hold run-time values, which JSONPath cannot build",
+                    "this list mixes run-time texts with objects holding run-time values, which JSONPath cannot build",
                     'use JSONata: query_language="JSONata"',
                 )
             expr = run_time(item)

@@ -7,6 +7,12 @@ disk can), large ones are seen through an overlay where the sandbox can, and not
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH102, PTH103, PTH112, PTH114, PTH120, PTH208
 # The supervisor imports this, and pathlib would cost it a megabyte.
 

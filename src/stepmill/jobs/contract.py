@@ -7,6 +7,12 @@ SageMaker training toolkit's `environment.py` and `mapping.py` (reference/sagema
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH103, PTH110, PTH123, PTH208
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
@@ -73,6 +79,11 @@ def below(path: str) -> str:
     if not normal.startswith("/opt/ml/"):
         raise ValueError(f"LocalPath {path} is not below /opt/ml/")
     return normal[len("/opt/ml") :]
+
+
+def isolated(request: Request) -> bool:
+    """Whether the job is to have no network (EnableNetworkIsolation, which the two kinds keep in different places)."""
+    return bool((request.get("NetworkConfig") or request).get("EnableNetworkIsolation"))
 
 
 def inputs(request: Request) -> list[dict[str, Any]]:
@@ -265,12 +276,14 @@ def notes(kind: str, request: Request) -> list[str]:
     found = []
     if any(one["S3Output"].get("S3UploadMode") == "Continuous" for one in outputs(request)):
         found.append("S3UploadMode Continuous: outputs are uploaded at the end of the job here")
-    names = ["ExperimentConfig", "VpcConfig", "NetworkConfig"]
+    names = ["ExperimentConfig", "VpcConfig"]
     if kind == "training":
-        names += ["EnableNetworkIsolation", "DebugHookConfig", "DebugRuleConfigurations", "ProfilerConfig"]
-        names += ["TensorBoardOutputConfig", "RetryStrategy", "MlflowConfig"]
+        names += ["DebugHookConfig", "DebugRuleConfigurations", "ProfilerConfig", "TensorBoardOutputConfig"]
+        names += ["RetryStrategy", "MlflowConfig"]
         if request.get("EnableManagedSpotTraining"):
             found.append("EnableManagedSpotTraining: nobody interrupts a job here")
+    if (request.get("NetworkConfig") or {}).get("VpcConfig"):
+        found.append("NetworkConfig.VpcConfig has no effect here")
     return found + [f"{name} has no effect here" for name in names if request.get(name)]
 
 

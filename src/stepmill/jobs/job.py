@@ -14,7 +14,6 @@ import re
 import select
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -25,9 +24,10 @@ from typing import Any, Literal
 from stepmill.clock import SystemClock
 
 from . import contract, outcome
+from .launch import bury, launch
+from .processes import kill_who_see
 from .state import JobState as JobState
 from .state import Transition
-from .supervisor import LOCK, PIPE
 
 Kind = Literal["training", "processing"]
 KINDS: tuple[Kind, ...] = ("training", "processing")
@@ -80,14 +80,21 @@ class Job:
         """Waits until the job is over, at most `timeout` seconds; whether it is.
 
         A job that was created and never started (its creator died in between) is not over and is not waited for:
-        `Jobs.create` with its token starts it.
+        `Jobs.create` with its token starts it. Of a job whose supervisor died without a result, whatever still runs is
+        killed.
         """
         if timeout is None:
             self._locked(fcntl.LOCK_SH)
         else:
             self._wait(time.monotonic() + timeout)
-        _bury()
-        return (self.folder / "exit.json").exists() or (self._started() and not self.alive())
+        bury()
+        if (self.folder / "exit.json").exists():
+            return True
+        if not self._started() or self.alive():
+            return False
+        if not (self.folder / "exit.json").exists():
+            kill_who_see(str(self.folder / "ml"))
+        return True
 
     def state(self) -> JobState:
         """What is known of the job now."""
@@ -137,6 +144,8 @@ class Job:
             "InternalServerError: the job's supervisor ended without leaving a result: it was killed, or the machine "
             f"went down. What the job said until then is in {self.log}"
         )
+        if said := _said(self.folder / "supervisor.log"):
+            reason = f"InternalServerError: the job's supervisor ended without leaving a result: {said}"
         seen += (Transition("Failed", ended, reason),)
         return JobState(
             "Failed", "Failed", self.created, started, ended, failure_reason=reason[: outcome.LONGEST], transitions=seen
@@ -232,6 +241,8 @@ class Jobs:
         the clean environment it builds on (see `stage.clean_environment`), `secrets` the values that are masked in its
         log; neither of the two is ever written. Raises JobExists, OSError, ValueError for a name SageMaker refuses.
         """
+        if sys.platform != "linux":
+            raise OSError("jobs run on Linux only for now (WSL2 is Linux): elsewhere there is no private /opt/ml")
         name = contract.name_of(kind, request)
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no job name: 1 to 63 letters, digits and hyphens, first and last no hyphen")
@@ -284,60 +295,7 @@ class Jobs:
             os.close(lock)
 
     def _spawn(self, folder: Path, lock: int, given: bytes) -> None:
-        """The lock goes to the supervisor as it is, so there is no moment in which a starting job looks dead."""
-        reader, writer = os.pipe2(os.O_CLOEXEC)
-        # Away from 0 to 4, which the copies below would overwrite.
-        held, heard = (fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 10) for file in (lock, reader))
-        said = os.open(folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        said_high = fcntl.fcntl(said, fcntl.F_DUPFD_CLOEXEC, 10)
-        program = [sys.executable, "-I", "-S", str(_PACKAGE / "jobs" / "supervisor.py")]
-        try:
-            pid = os.posix_spawn(
-                sys.executable,
-                [*program, str(folder), str(_PACKAGE.parent), str(self.objects), self._site],
-                _own_environment(),
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, said_high, 1),
-                    (os.POSIX_SPAWN_DUP2, said_high, 2),
-                    (os.POSIX_SPAWN_DUP2, held, LOCK),
-                    (os.POSIX_SPAWN_DUP2, heard, PIPE),
-                ],
-                setsid=True,
-                setsigmask=(),
-                setsigdef=(signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD),
-            )
-        except BaseException:
-            os.close(writer)
-            raise
-        finally:
-            for file in (reader, held, heard, said, said_high):
-                os.close(file)
-        with _CHILDREN_LOCK:
-            _CHILDREN.add(pid)
-        with os.fdopen(writer, "wb") as pipe:
-            try:
-                pipe.write(given)
-                pipe.flush()
-            except BrokenPipeError:
-                return
-        _bury()
-
-
-_CHILDREN: set[int] = set()
-_CHILDREN_LOCK = threading.Lock()
-
-
-def _bury() -> None:
-    """Takes the exit status of supervisors that this process started and that are over."""
-    with _CHILDREN_LOCK:
-        for pid in list(_CHILDREN):
-            try:
-                ended, _ = os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                ended = pid
-            if ended:
-                _CHILDREN.discard(pid)
+        launch([str(folder), str(_PACKAGE.parent), str(self.objects), self._site], lock, given)
 
 
 def _settle(folder: Path, about: Mapping[str, Any]) -> None:
@@ -357,12 +315,6 @@ def _settle(folder: Path, about: Mapping[str, Any]) -> None:
             raise
 
 
-def _own_environment() -> dict[str, str]:
-    """What the supervisor itself needs: the search path for bubblewrap and proot, and our own switches."""
-    own = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return own | {name: value for name, value in os.environ.items() if name.startswith("STEPMILL_")}
-
-
 def _isal() -> str:
     found = find_spec("isal")
     return str(Path(found.origin).parents[1]) if found is not None and found.origin else ""
@@ -373,6 +325,14 @@ def _folders(folder: Path) -> Sequence[str]:
         return [entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
+
+
+def _said(path: Path) -> str:
+    """The last line of a file, if there is one."""
+    try:
+        return (path.read_text("utf-8", "replace").strip().splitlines() or [""])[-1]
+    except OSError:
+        return ""
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -6,6 +6,12 @@ Here belongs the order of things; each of them is done in its own module.
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH101, PTH103, PTH106, PTH108, PTH110, PTH123
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
@@ -86,6 +92,8 @@ class Supervisor:
             status, reason = self._work(log, metrics)
         except _Ended as end:
             status, reason = end.status, end.reason
+        except OSError as problem:
+            status, reason = "Failed", f"InternalServerError: {problem}"
         except Exception:  # noqa: BLE001 - whatever went wrong here, the job gets an end that says so
             import traceback
 
@@ -103,6 +111,7 @@ class Supervisor:
             file = os.open(f"{self.folder}/started", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             return False
+        outcome.reserve(self.folder, "exit.json")
         os.write(file, json.dumps({"pid": os.getpid(), "at": self.clock.now()}).encode())
         os.fsync(file)
         os.close(file)
@@ -114,6 +123,10 @@ class Supervisor:
 
         if self.processes.stopping:
             raise _Ended("Stopped")
+        # Whoever checked the request before has said this already; here it only makes sure that nothing is ignored.
+        refused = contract.refusals(self.kind, self.request)
+        if refused:
+            raise _Ended("Failed", f"ClientError: {'; '.join(refused)}")
         limit = contract.max_runtime(self.request)
         if self.kind == "training":
             self._enter("Downloading")
@@ -165,8 +178,8 @@ class Supervisor:
         if started.note:
             log.write("err", [started.note], self.clock.now())
         captures = {
-            out_read: Capture("out", log, self.redactor, metrics.line),
-            err_read: Capture("err", log, self.redactor, metrics.line),
+            out_read: Capture("out", log, self.redactor, metrics.lines),
+            err_read: Capture("err", log, self.redactor, metrics.lines),
         }
         status = self.processes.attend(started.pid, captures, self.clock.now, started.wrapped, self._stopping)
         # When the first process of a container ends, so does everything in it.
@@ -183,12 +196,23 @@ class Supervisor:
         staging: Staging,
     ) -> sandbox.Started:
         try:
-            return sandbox.start(
-                entry.command, tree=self.tree, cwd=entry.cwd, env=environ, streams=streams, overlays=overlays
-            )
+            return self._into(entry, environ, streams, overlays)
         except sandbox.OverlayRefused:
             self._apart(lambda: staging.copy(overlays), stoppable=True)
-            return sandbox.start(entry.command, tree=self.tree, cwd=entry.cwd, env=environ, streams=streams)
+            return self._into(entry, environ, streams, [])
+
+    def _into(
+        self, entry: toolkit.Entry, environ: dict[str, str], streams: tuple[int, int], overlays: list[sandbox.Overlay]
+    ) -> sandbox.Started:
+        return sandbox.start(
+            entry.command,
+            tree=self.tree,
+            cwd=entry.cwd,
+            env=environ,
+            streams=streams,
+            overlays=overlays,
+            isolated=contract.isolated(self.request),
+        )
 
     def _stopping(self, reason: str) -> None:
         self._enter("Stopping", reason)
@@ -210,15 +234,19 @@ class Supervisor:
                 toolkit=entry.command if entry.toolkit else None,
                 tail=tail,
             )
-            if self.kind == "training":
-                self._apart(staging.take_checkpoints)
+            if self.request.get("CheckpointConfig"):
+                try:  # noqa: SIM105 - contextlib takes a millisecond to load
+                    self._apart(staging.take_checkpoints)
+                except _Ended:
+                    pass  # what the program said is the reason, whatever else went wrong afterwards
             return "Failed", reason
         if self.kind == "training":
             if not stopped:
                 self._enter("Uploading")
-            self._apart(staging.take_checkpoints)
+            if self.request.get("CheckpointConfig"):
+                self._apart(staging.take_checkpoints)
             self.result["model"] = self._apart(lambda: {"model": staging.take_model()})["model"]
-        elif not stopped:
+        elif not stopped and contract.outputs(self.request):
             self._apart(staging.take_outputs)
         if not stopped:
             return "Completed", ""
@@ -239,7 +267,7 @@ class Supervisor:
                 raise _Ended("Failed", "InternalServerError: a transfer between the job and s3:// was killed")
             said: dict[str, Any] = json.loads(file.read())
         if "problem" in said:
-            raise _Ended("Failed", outcome.bounded(said["problem"]))
+            raise _Ended("Failed", said["problem"])
         return said
 
     def _enter(self, status: str, message: str = "", at: float | None = None) -> None:
@@ -249,10 +277,15 @@ class Supervisor:
         now = self.clock.now() if at is None else at
         if self.result["started"] is None and status in ("Downloading", "InProgress"):
             self.result["started"] = now
-        self.transitions.append({"status": status, "at": now, "message": message or _MESSAGES.get(status, "")})
-        file = os.open(f"{self.folder}/status.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.write(file, json.dumps(self.transitions[-1]).encode() + b"\n")
-        os.close(file)
+        self.transitions.append(
+            {"status": status, "at": now, "message": message or _MESSAGES[self.kind].get(status, "")}
+        )
+        try:
+            file = os.open(f"{self.folder}/status.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            os.write(file, json.dumps(self.transitions[-1]).encode() + b"\n")
+            os.close(file)
+        except OSError:
+            return  # it is for whoever looks while the job runs; the result has them all
 
     def _leave(self, status: str, reason: str, metrics: Metrics) -> None:
         """Writes the result."""
@@ -287,12 +320,15 @@ class Supervisor:
 
 
 _MESSAGES = {
-    "Starting": "Starting the job",
-    "Downloading": "Downloading input data",
-    "Training": "Training image download completed. Training in progress.",
-    "Uploading": "Uploading generated training model",
-    "Completed": "Job completed",
-    "Stopped": "Job stopped",
+    "training": {
+        "Starting": "Preparing the instances for training",
+        "Downloading": "Downloading input data",
+        "Training": "Training image download completed. Training in progress.",
+        "Uploading": "Uploading generated training model",
+        "Completed": "Training job completed",
+        "Stopped": "Training job stopped",
+    },
+    "processing": {"Stopped": "Processing job stopped"},
 }
 
 
@@ -314,6 +350,7 @@ def _answer(work: Callable[[], object], writer: int) -> int:
 
             traceback.print_exc()
             said = {"problem": f"InternalServerError: {type(problem).__name__}: {problem}"}
+        said["problem"] = outcome.bounded(said["problem"])  # a longer one would not fit the pipe
     with os.fdopen(writer, "wb") as file:
         file.write(json.dumps(said).encode("utf-8", "replace"))
     return 0

@@ -76,9 +76,9 @@ class LogFile:
 
 
 class Capture:
-    """Turns the bytes of one stream into masked lines, hands each to `seen` and writes all to the log."""
+    """Turns the bytes of one stream into masked lines, writes them to the log and hands them to `seen`."""
 
-    def __init__(self, stream: str, log: LogFile, redactor: Redactor, seen: Callable[[str, float], None]) -> None:
+    def __init__(self, stream: str, log: LogFile, redactor: Redactor, seen: Callable[[list[str], float], None]) -> None:
         self._stream = stream
         self._log = log
         self._redactor = redactor
@@ -133,8 +133,7 @@ class Capture:
             return
         self._log.write(self._stream, lines, now)
         self.tail.extend(lines[-_TAIL:])
-        for line in lines:
-            self._seen(line, now)
+        self._seen(lines, now)
 
 
 def _torn(data: bytes) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LONGEST = 16 * 1024
 """Characters of a line that are searched: an expression may be quadratic, a line may be a dumped tensor."""
 
@@ -39,16 +40,21 @@ class Metrics:
         self._file = -1
         self._last: dict[str, tuple[float, float]] = {}
 
-    def line(self, text: str, now: float) -> None:
-        """One log line, captured at `now`."""
-        for name, pattern in self._patterns:
-            for match in pattern.finditer(text, 0, _LONGEST):
-                try:
-                    value = float(match[1])
-                except (TypeError, ValueError):
-                    continue
-                if value - value == 0:  # neither NaN nor infinite: CloudWatch takes numbers only
-                    self._point(name, value, now)
+    def lines(self, texts: list[str], now: float) -> None:
+        """Log lines captured at `now`."""
+        points = []
+        for text in texts:
+            for name, pattern in self._patterns:
+                for match in pattern.finditer(text, 0, _LONGEST):
+                    try:
+                        value = float(match[1])
+                    except (TypeError, ValueError):
+                        continue
+                    if value - value == 0:  # neither NaN nor infinite: CloudWatch takes numbers only
+                        self._last[name] = (value, now)
+                        points.append({"name": name, "value": value, "at": round(now, 3)})
+        if points:
+            self._write("".join(f"{_encode(point)}\n" for point in points).encode("utf-8", "replace"))
 
     def final(self) -> list[tuple[str, float, float]]:
         """The last point of each metric (name, value, at), in the order of the definitions."""
@@ -60,15 +66,11 @@ class Metrics:
             os.close(self._file)
             self._file = -1
 
-    def _point(self, name: str, value: float, now: float) -> None:
-        self._last[name] = (value, now)
-        point = json.dumps(
-            {"name": name, "value": value, "at": round(now, 3)}, ensure_ascii=False, separators=(",", ":")
-        )
+    def _write(self, data: bytes) -> None:
         try:
             if self._file < 0:
                 self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            os.write(self._file, point.encode() + b"\n")
+            os.write(self._file, data)
         except OSError:
             return  # a full disk costs points of the curve; the final values stay
 

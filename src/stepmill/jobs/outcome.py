@@ -5,6 +5,12 @@ Touches: the job's folder.
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH104
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
@@ -85,15 +91,26 @@ def write(folder: str, name: str, value: Mapping[str, object]) -> None:
     """Writes a JSON file that is there whole or not at all, and stays after a power cut."""
     path = f"{folder}/{name}"
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    file = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    file = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while data:
-            data = data[os.write(file, data) :]
+        left = data
+        while left:
+            left = left[os.write(file, left) :]
+        os.ftruncate(file, len(data))
         os.fsync(file)
     finally:
         os.close(file)
     os.rename(f"{path}.new", path)
     sync_folder(folder)
+
+
+def reserve(folder: str, name: str, size: int = 16384) -> None:
+    """Takes the room for a later `write`, so that a job that fills the disk can still be told from a lost one."""
+    file = os.open(f"{folder}/{name}.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(file, 0, size)
+    finally:
+        os.close(file)
 
 
 def sync_folder(folder: str) -> None:

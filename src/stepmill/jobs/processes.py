@@ -5,7 +5,13 @@ Here belongs who is signalled and when; what an exit code means never does.
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
-# ruff: noqa: PTH123, PTH208
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# ruff: noqa: PTH116, PTH123, PTH208
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from .logs import Capture
 
 _BLOCK = 1 << 16
+_LONGEST_POLL = 1e9
 
 
 class Processes:
@@ -150,7 +157,8 @@ class Processes:
             due.append(self._limit)
         if self._kill_at is not None and running:
             due.append(self._kill_at)
-        return max(0.0, min(due) - moment) * 1000 + 1 if due else None
+        # A job may run for 28 days, poll waits for less than 25.
+        return min(max(0.0, min(due) - moment) * 1000 + 1, _LONGEST_POLL) if due else None
 
     def _terminate(self, pid: int, wrapped: bool) -> None:
         if not wrapped:
@@ -165,6 +173,30 @@ class Processes:
         self._killed, self._kill_at = False, None
         _signal(pid if alone else -pid, signal.SIGKILL)
         _signal(pid, signal.SIGKILL)
+
+
+def kill_who_see(tree: str) -> None:
+    """Kills every process whose `/opt/ml` is this folder: what a job whose supervisor died has left running.
+
+    A process is known by what it sees, not by its number, which somebody else may have by now.
+    """
+    try:
+        mine = os.stat(tree)
+    except OSError:
+        return
+    for pid, _, _ in _table():
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            continue
+        try:
+            seen = os.stat(f"/proc/{pid}/root/opt/ml")
+            if (seen.st_dev, seen.st_ino) == (mine.st_dev, mine.st_ino):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        except OSError:
+            continue
+        finally:
+            os.close(handle)
 
 
 def _reap(pid: int) -> int | None:

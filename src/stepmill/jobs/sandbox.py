@@ -7,7 +7,13 @@ namespace (root), a user namespace, bubblewrap, proot. `STEPMILL_SANDBOX` names 
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
-# ruff: noqa: PTH102, PTH110, PTH112, PTH115, PTH120, PTH208, PTH211
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH115, PTH120, PTH208, PTH211
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
@@ -16,6 +22,8 @@ import ctypes
 import json
 import os
 import signal
+
+from . import wrappers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +37,15 @@ if TYPE_CHECKING:
 
 
 MODES = ("namespace", "userns", "bwrap", "proot")
-ML = "/opt/ml"
+ML = wrappers.ML
 CURE = (
     "install bubblewrap (apt-get install bubblewrap) or proot (apt-get install proot), or allow user namespaces: on "
     "Ubuntu 23.10 and later `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, add the "
     "capability SYS_ADMIN or install proot in the image"
 )
 
-_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
+_SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
 _MS_NOSUID, _MS_NODEV, _MS_BIND, _MS_REC, _MS_SLAVE = 0x2, 0x4, 0x1000, 0x4000, 0x80000
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -112,19 +121,20 @@ def start(
     env: Mapping[str, str],
     streams: tuple[int, int],
     overlays: Sequence[Overlay] = (),
+    isolated: bool = False,
 ) -> Started:
-    """Runs `command` with `tree` at `/opt/ml`, stdin empty and `streams` as stdout and stderr.
+    """Runs `command` with `tree` at `/opt/ml`, stdin empty, `streams` as stdout and stderr; `isolated`: no network.
 
     Raises Refused, OverlayRefused (only when overlays were asked for) or NotStarted.
     """
     reasons = []
     for mode in modes():
         if mode in ("namespace", "userns"):
-            pid, failed = _fork(command, mode, tree, cwd, env, streams, overlays)
+            pid, failed = _fork(command, mode, tree, cwd, env, streams, overlays, isolated)
         elif overlays:
             raise OverlayRefused(f"{mode} has no overlays")
         else:
-            wrapper, failed = _wrapper(mode, tree, cwd)
+            wrapper, failed = _wrapper(mode, tree, cwd, isolated)
             if not failed:
                 _look_for(command[0], tree, env)
                 pid, failed = _fork([*wrapper, *command], mode, tree, "/", env, streams, ())
@@ -143,6 +153,8 @@ def start(
 def probe(scratch: str) -> dict[str, str]:
     """Each mode of this machine and user, with why it does not work ("" when it does). `scratch` is an empty folder."""
     found = {}
+    scratch = f"{scratch}/ml"
+    os.makedirs(scratch, exist_ok=True)
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
         for mode in MODES:
@@ -154,7 +166,7 @@ def probe(scratch: str) -> dict[str, str]:
                 if not failed:
                     os.waitpid(pid, 0)
             else:
-                _, failed = _wrapper(mode, scratch, "/")
+                _, failed = _wrapper(mode, scratch, "/", isolated=False)
             found[mode] = failed["why"] if failed else ""
     finally:
         os.close(null)
@@ -169,6 +181,7 @@ def _fork(
     env: Mapping[str, str],
     streams: tuple[int, int],
     overlays: Sequence[Overlay],
+    isolated: bool = False,
 ) -> tuple[int, _Failure | None]:
     """A child that makes its view and becomes the command; what failed, if anything did."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -181,6 +194,8 @@ def _fork(
             _reset_signals()
             if mode in ("namespace", "userns"):
                 _enter(tree, mode == "userns")
+                if isolated:
+                    _leave_network()
                 step = "overlay"
                 for overlay in overlays:
                     _mount_overlay(overlay, mode == "userns")
@@ -217,7 +232,15 @@ def _fork(
 
 def _reset_signals() -> None:
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD, signal.SIGPIPE, signal.SIGHUP):
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGCHLD,
+        signal.SIGPIPE,
+        signal.SIGHUP,
+        signal.SIGXFSZ,
+    ):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
@@ -241,6 +264,16 @@ def _enter(tree: str, user: bool) -> None:
         _make_room()
     _mount(f"/proc/self/fd/{inner}", ML, None, _MS_BIND | _MS_REC, None)
     os.close(inner)
+
+
+def _leave_network() -> None:
+    """A network with a loopback and nothing else."""
+    import fcntl
+    import socket
+
+    _call("unshare", _CLONE_NEWNET, says="a network of its own")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        fcntl.ioctl(handle, _SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + (_IFF_UP | _IFF_RUNNING).to_bytes(24, "little"))
 
 
 def _make_room() -> None:
@@ -280,21 +313,17 @@ def _mount_overlay(overlay: Overlay, user: bool) -> None:
         os.close(handle)
 
 
-def _wrapper(mode: str, tree: str, cwd: str) -> tuple[list[str], _Failure | None]:
+def _wrapper(mode: str, tree: str, cwd: str, isolated: bool) -> tuple[list[str], _Failure | None]:
     """The words before the command, or why the program that they name does not work here."""
-    path = _find(mode, os.environ.get("PATH", os.defpath))
+    path = wrappers.find(mode, os.environ.get("PATH", os.defpath))
     if path is None:
         return [], {"step": "sandbox", "why": "not installed"}
-    if mode == "bwrap":
-        words = [path, "--dev-bind", "/", "/", *_bwrap_opt(), "--bind", tree, ML, "--die-with-parent"]
-        command = [*words, "--chdir", cwd, "--"]
-    else:
-        words = [path, "-b", f"{tree}:{ML}", "-w"]
-        command = [*words, cwd]
+    if isolated and mode == "proot":
+        return [], {"step": "sandbox", "why": "cannot take the network away (EnableNetworkIsolation)"}
+    alone = ["--unshare-net"] if isolated else []
     # Their own failures look like the job's (exit 1, a line on stderr), so they are tried with what cannot fail.
-    test = [*words, "--chdir", "/", "--", "/bin/true"] if mode == "bwrap" else [*words, "/", "/bin/true"]
-    why = _try(test)
-    return ([], {"step": "sandbox", "why": why}) if why else (command, None)
+    why = _try([*wrappers.words(mode, path, tree, "/", alone), "/bin/true"])
+    return ([], {"step": "sandbox", "why": why}) if why else (wrappers.words(mode, path, tree, cwd, alone), None)
 
 
 def _try(command: list[str]) -> str:
@@ -313,8 +342,10 @@ def _try(command: list[str]) -> str:
 
 def _proot_note(tree: str) -> str:
     """Whether this proot is one of those that do not know the system call statx, and so hide `/opt/ml` from some."""
-    path, inside = _find("proot", os.environ.get("PATH", os.defpath)), os.listdir(tree)
-    if path is None or not inside or not _try([path, "-b", f"{tree}:{ML}", "/bin/ls", "-d", f"{ML}/{inside[0]}"]):
+    path, inside = wrappers.find("proot", os.environ.get("PATH", os.defpath)), os.listdir(tree)
+    if path is None or not inside:
+        return ""
+    if not _try([*wrappers.words("proot", path, tree, "/"), "/bin/ls", "-d", f"{ML}/{inside[0]}"]):
         return ""
     return (
         "stepmill: this proot does not know the system call statx: Python sees /opt/ml, programs such as ls do not; "
@@ -322,36 +353,15 @@ def _proot_note(tree: str) -> str:
     )
 
 
-def _bwrap_opt() -> list[str]:
-    """What bubblewrap needs to make `/opt/ml` in a private `/opt`: as root it would make it in the machine's."""
-    if os.path.isdir(ML):
-        return []
-    words = ["--tmpfs", "/opt"]
-    for entry in os.scandir("/opt"):
-        if entry.is_symlink():
-            words += ["--symlink", os.readlink(entry.path), entry.path]
-        else:
-            words += ["--dev-bind", entry.path, entry.path]
-    return words
-
-
 def _look_for(program: str, tree: str, env: Mapping[str, str]) -> None:
     """Raises NotStarted for a program that is not there: the wrapper would report that as an exit code of its own."""
     if "/" not in program:
-        found = _find(program, env.get("PATH", os.defpath)) is not None
+        found = wrappers.find(program, env.get("PATH", os.defpath)) is not None
     else:
         path = tree + program[len(ML) :] if program.startswith(ML + "/") else program
         found = os.path.exists(path) or not program.startswith("/")
     if not found:
         raise NotStarted(f"{program}: {os.strerror(2)}", 127)
-
-
-def _find(program: str, path: str) -> str | None:
-    for folder in path.split(os.pathsep):
-        candidate = f"{folder or '.'}/{program}"
-        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
-            return candidate
-    return None
 
 
 _LIBC: list[ctypes.CDLL] = []

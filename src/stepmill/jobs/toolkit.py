@@ -6,6 +6,12 @@ Source: `_entry_point_type.py`, `entry_point.py`, `environment.py` and `mapping.
 """
 # The supervisor imports this, and pathlib would cost it a megabyte.
 
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
+# The supervisor imports this, and pathlib would cost it a megabyte.
+
 # ruff: noqa: PTH101, PTH110, PTH113, PTH120, PTH123
 # The supervisor imports this, and pathlib would cost it a megabyte.
 

@@ -24,6 +24,7 @@ from stepmill.sagemaker.built import (
 from stepmill.sagemaker.channels import channels
 from stepmill.sagemaker.hyperparameters import training_code, training_hyperparameters
 from stepmill.sagemaker.limits import check_metrics, check_request, check_spot
+from stepmill.sagemaker.trainer import from_model_trainer, is_model_trainer
 
 
 def training_request(
@@ -38,7 +39,7 @@ def training_request(
     output_data_config_path: Any = None,
     explicit_job_name: bool = False,
 ) -> Built:
-    """The `CreateTrainingJob` request of an estimator: ours, sagemaker 2's or anything with the same attributes.
+    """The `CreateTrainingJob` request of an estimator: ours, sagemaker 2's, or a ModelTrainer.
 
     data: one channel named `training`, or `{channel: value}`; a value is an `s3://` URI, a local path (stored by
     content), a run-time value or a TrainingInput. hyperparameters: added to the estimator's and stronger than they; one
@@ -53,9 +54,11 @@ def training_request(
     (environment, retries, isolation, encryption, a checkpoint URI without a local path) is sent.
     """
     built = Built()
+    if is_model_trainer(estimator):
+        estimator, own = from_model_trainer(estimator, built)
+        data, explicit_job_name = own if data is None else data, False
     if not (hasattr(estimator, "max_run") and hasattr(estimator, "instance_type")):
-        hint = "give an Estimator; sagemaker 3's ModelTrainer is not read yet"
-        built.complain("not-an-estimator", f"{estimator!r} is no estimator", hint)
+        built.complain("not-an-estimator", f"{estimator!r} is no estimator", "give an Estimator or a ModelTrainer")
         return built
     request = built.request
     classic = is_classic(estimator, explicit_job_name)
@@ -78,7 +81,7 @@ def training_request(
             CompressionType="NONE" if attribute(estimator, "disable_output_compression") is True else None,
         ),
     }
-    request["ResourceConfig"] = _resources(estimator)
+    request["ResourceConfig"] = _resources(estimator, built)
     max_run, max_wait = attribute(estimator, "max_run", 86400), attribute(estimator, "max_wait")
     spot = attribute(estimator, "use_spot_instances", False)
     max_wait = check_spot(spot, max_run, max_wait, built)
@@ -128,8 +131,12 @@ def _algorithm(estimator: Any, place: Place, built: Built) -> dict[str, Any]:
     }
 
 
-def _resources(estimator: Any) -> dict[str, Any]:
+def _resources(estimator: Any, built: Built) -> dict[str, Any]:
     groups = attribute(estimator, "instance_groups")
+    also = [name for name in ("instance_type", "instance_count") if attribute(estimator, name) is not None]
+    if groups is not None and also:
+        what = " and ".join(f"{name}=" for name in also)
+        built.complain("machines-twice", f"instance_groups= is given beside {what}", "the groups say both")
     machines = (
         given(InstanceCount=attribute(estimator, "instance_count"), InstanceType=attribute(estimator, "instance_type"))
         if groups is None

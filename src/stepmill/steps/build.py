@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,15 +79,20 @@ class Ledger:
         self.images[name] = ImageSource(uri, requirements, dockerfile)
         return f"${{{name}}}"
 
+    def _function_name(self, *parts: str) -> str:
+        return "-".join(names.slug(part) for part in (self.workflow, *parts))[:64]
+
     def function(self, file: Path, handler: str, made: FunctionSource, state: State) -> str:
-        """`${NotifyFunction}`: one name for each file and handler."""
+        """`${NotifyFunction}`: one name for each file and handler; the function is named `<workflow>-<handler>`."""
+        made = replace(made, name=self._function_name(handler))
         key = (str(file), handler)
         if key not in self._handlers:
             name = f"{names.pascal(handler, 'Handler')}Function"
             if name in self.functions:
                 name = names.free(f"{names.pascal(file.stem, '')}{name}", self.functions, "")
+                made = replace(made, name=self._function_name(names.slug(file.stem), handler))
             self._handlers[key], self.functions[name] = name, made
-        elif (known := self.functions[self._handlers[key]]) != made:
+        elif (known := self.functions[self._handlers[key]]) != replace(made, name=known.name):
             fields = [f for f in ("timeout", "memory", "environment", "requirements", "asset")
                       if getattr(known, f) != getattr(made, f)]  # fmt: skip
             self.problem(

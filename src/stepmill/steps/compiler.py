@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from stepmill.asl.problems import InvalidDefinition, Problem, nearest
-from stepmill.inputs import InputSchema
+from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.templates import expressions
@@ -46,6 +46,7 @@ def compile(
     comment: str | None = None,
     timeout_seconds: int | None = None,
     version: str | None = None,
+    execution_input: ExecutionInput | None = None,
 ) -> Bundle:
     """A pipeline as plain Amazon States Language and what it needs.
 
@@ -54,18 +55,20 @@ def compile(
         definition: the first step, or a chain; the rest is found by following the links.
         query_language: "JSONPath", ASL's own default, or "JSONata".
         comment, timeout_seconds, version: the state machine's own.
+        execution_input: what an execution is started with, in case no step reads it.
 
     Raises:
         InvalidDefinition: with everything that is wrong, in the order of the user's files.
     """
-    return _Compiler(name, query_language).compile(
+    return _Compiler(name, query_language, execution_input).compile(
         definition, {"Comment": comment, "TimeoutSeconds": timeout_seconds, "Version": version}
     )
 
 
 class _Compiler:
-    def __init__(self, name: str, query_language: str) -> None:
+    def __init__(self, name: str, query_language: str, execution_input: ExecutionInput | None) -> None:
         self.ledger = Ledger(name)
+        self.input = execution_input
         self.name = name
         if query_language not in ("JSONPath", "JSONata"):
             guess = nearest(query_language, ("JSONPath", "JSONata")) or "JSONPath"
@@ -92,7 +95,7 @@ class _Compiler:
         text = self._write(top, memory, schema, about)
         if self.ledger.problems:
             raise InvalidDefinition(sorted(self.ledger.problems, key=_by_place))
-        self._check_bound(Bundle(self.name, text, self._manifest(schema)))
+        self._check_bound(Bundle(self.name, text, self._manifest(schema)), top)
         return Bundle(self.name, text, self._manifest(schema))
 
     # -- building
@@ -135,9 +138,12 @@ class _Compiler:
             for ref in read.value.options if isinstance(read.value, Either) else (read.value,):
                 if ref.root == "execution" and ref.schema != "null":
                     texts.setdefault(ref.schema, read.state)
-        merged: dict[str, Any] = {}
+        own = self.input.schema if self.input is not None else InputSchema()
+        merged, faults = dict(own.given), dict.fromkeys(own.faults)
         for text, state in texts.items():
-            for name, value in InputSchema.from_dict(json.loads(text)).given.items():
+            found = InputSchema.from_dict(json.loads(text))
+            faults |= dict.fromkeys(found.faults)
+            for name, value in found.given.items():
                 if name in merged and merged[name] != value:
                     self.ledger.problem(
                         state.source,
@@ -146,16 +152,13 @@ class _Compiler:
                         "make one ExecutionInput and use it everywhere",
                     )
                 merged.setdefault(name, value)
-        schema = InputSchema.of(merged)
-        first = top.start
-        for message, hint in schema.faults:
-            self.ledger.problem(
-                next(iter(texts.values()), first).source if first else "", "input.schema", message, hint
-            )
+        reader = next(iter(texts.values()), top.start)
+        for message, hint in faults:
+            self.ledger.problem(reader.source if reader else "", "input.schema", message, hint)
         for read in reads:
             if isinstance(read.value, Ref) and read.value.root in ("execution", "state"):
                 self._check_input(read, read.value)
-        return schema
+        return InputSchema.of(merged)
 
     def _check_input(self, read: Read, ref: Ref) -> None:
         types = json.loads(ref.schema)
@@ -214,7 +217,10 @@ class _Compiler:
                 message = f"{read.state.state_id!r}: {refusal.message}"
                 self.ledger.problem(read.state.source, refusal.code, message, refusal.hint)
         self.readers = {read.state.state_id for read in reads if getattr(read.value, "root", "") == "error"}
-        memory.settle()
+        try:
+            memory.settle()
+        except Refusal as refusal:
+            self.ledger.problem(top.start.source if top.start else "", refusal.code, refusal.message, refusal.hint)
         return memory
 
     # -- writing
@@ -224,6 +230,8 @@ class _Compiler:
         machine = self._machine(top, memory, "input" if schema.defaults else None)
         if schema.defaults:
             self._add_input(machine, schema)
+            if top.start:
+                self._check_texts(top.start, schema.defaults)
         head = {name: value for name, value in about.items() if value is not None}
         if self.language == "JSONata":
             head["QueryLanguage"] = "JSONata"
@@ -333,7 +341,7 @@ class _Compiler:
             notices=tuple(dict.fromkeys(ledger.notices)),
         )
 
-    def _check_bound(self, bundle: Bundle) -> None:
+    def _check_bound(self, bundle: Bundle, top: Machine) -> None:
         """What AWS would say of the text, once its names are filled in."""
         from stepmill.asl.problems import check
 
@@ -344,7 +352,7 @@ class _Compiler:
             pointer = problem.place
             while pointer and pointer not in self.sources:
                 pointer = pointer.rpartition("/")[0]
-            place = self.sources.get(pointer, problem.place)
+            place = self.sources.get(pointer) or (str(top.start.source) if top.start else problem.place)
             if problem.code == "NOT_SUPPORTED_HERE":  # AWS takes it; the local stage refuses it when it is created
                 self.ledger.notices.append(f"{place}: {problem.message}")
                 continue

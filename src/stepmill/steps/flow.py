@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stepmill.asl.problems import nearest
-from stepmill.inputs.placeholders import Placeholder
 
 from .fields import ALWAYS, FIELDS, RESULTS
 from .source import here
@@ -191,10 +190,3 @@ class Map(_Fallible):
         """The one machine inside."""
         if self.iterator is not None:
             yield "Iterator", self.iterator
-
-    @property
-    def item(self) -> Placeholder:
-        """The current item, for `item_selector=`/`parameters=`."""
-        from stepmill.inputs.placeholders import context
-
-        return context("Map", "Item", "Value")

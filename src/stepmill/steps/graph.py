@@ -105,7 +105,9 @@ def _find_inside(state: State, machine: Machine, home: dict[int, Machine], ledge
     language = language_of(state, machine)
     around = machine.around
     if isinstance(state, Map):
-        around = "distributed" if state.mode == "DISTRIBUTED" else "nested" if machine.around else "inline"
+        around = "nested" if machine.around in ("inline", "nested") else "inline"
+        if state.mode == "DISTRIBUTED":  # its items are executions of their own
+            around = "distributed"
     found = []
     for place, entry in state.branches():
         if isinstance(state, Map) and modern(state, language):

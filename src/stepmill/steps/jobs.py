@@ -53,9 +53,11 @@ class _JobStep(Task):
             check_script(script, build)
         build.ledger.keep(built.assets)
         build.outputs, build.request = built.outputs, built.request
-        if isinstance(self.job_name, str) and self.retries:
+        if self.job_name is not None and self.retries:
+            fixed = isinstance(self.job_name, str) and "\ue000" not in self.job_name
+            said = f"the job name {self.job_name!r}" if fixed else "a job name of its own"
             build.notice(
-                f"{self.state_id!r} has a Retry and the job name {self.job_name!r}: the second attempt ends in "
+                f"{self.state_id!r} has a Retry and {said}: the second attempt ends in "
                 "ResourceInUse, which hides the first error. Leave job_name out and every attempt gets its own"
             )
         resource = f"arn:aws:states:::sagemaker:{self._resource}{'.sync' if self.wait_for_completion else ''}"

@@ -16,7 +16,6 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.templates import expressions
 
-from . import names
 from .build import Build
 from .bundle import FunctionSource
 from .jobs import parsed
@@ -101,7 +100,7 @@ class LambdaStep(Task):
             return function
         module = Path(file).with_suffix("").as_posix().replace("/", ".") if self.source_dir else Path(file).stem
         made = FunctionSource(
-            name=f"{names.slug(build.ledger.workflow, 'workflow')}-{names.slug(handler)}"[:64],
+            name="",
             handler=f"{module}.{handler}",
             asset=asset,
             timeout=self.timeout,

@@ -6,7 +6,7 @@ In: the names users give. Out: names that SageMaker, ASL and CloudFormation take
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Set
 
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
@@ -21,12 +21,23 @@ def job_base(workflow: str, state: str) -> str:
     return f"{slug(workflow, 'workflow')}-{slug(state)}".lower()
 
 
-def variable(text: str, taken: Container[str]) -> str:
-    """A variable's name: lower-case, `_` between words, `_2` when it is taken; at most 80 characters."""
+def variable(text: str, taken: Set[str]) -> str:
+    """A variable's name: lower-case, `_` between words, `_2` when it is taken; at most 80 characters.
+
+    A variable hides the JSONata function of its name, so the functions' names are taken too.
+    """
     name = _OTHER.sub("_", text).strip("_").lower()[:70] or "step"
     if name[0].isdigit():
         name = f"step_{name}"
-    return free(name, taken, "_")
+    return free(name, taken | FUNCTIONS, "_")
+
+
+FUNCTIONS = frozenset(
+    """abs append assert average base64decode base64encode boolean ceil clone contains count distinct each eval exists
+    filter floor hash join keys length lookup lowercase map match max merge millis min not now number pad parse
+    partition power random range reduce replace reverse round shuffle sift single sort split spread sqrt string
+    substring sum trim type uppercase uuid zip""".split()  # noqa: SIM905 -- a list of words reads better so
+)
 
 
 def free(name: str, taken: Container[str], between: str) -> str:

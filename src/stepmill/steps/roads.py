@@ -14,6 +14,7 @@ from stepmill.inputs.expressions import Either, Ref
 
 from .build import Ledger
 from .fields import INSTEAD
+from .flow import Map
 from .graph import Machine
 from .states import Link, State
 
@@ -46,6 +47,8 @@ class Roads:
                     self._error(read)
                 case "state":
                     self._fed(read, options[0])
+                case "execution":
+                    self._input(read)
                 case "step":
                     if not all(self._known(read, option) for option in options):
                         continue
@@ -88,7 +91,7 @@ class Roads:
             )
             return False
         for machine in around[: around.index(producer)]:
-            if machine.around == "distributed" and machine.outer and machine.outer.around != "distributed":
+            if _of_items(machine):
                 assert machine.holder is not None
                 self.ledger.problem(
                     read.state.source,
@@ -111,12 +114,13 @@ class Roads:
                 roads.append(road)
         if not roads:
             return
-        names = " nor ".join(repr(name) for name in dict.fromkeys(o.step for o in options))
+        names = [repr(name) for name in dict.fromkeys(option.step for option in options)]
+        missing = f"{names[0]} has not" if len(names) == 1 else f"neither {' nor '.join(names)} has"
         self.ledger.problem(
             read.state.source,
             "value.road",
-            f"{read.state.state_id!r} reads {' or '.join(said(o) for o in options)}, but on the road "
-            f"{_shown(roads[0])} {'neither ' if len(options) > 1 else ''}{names} has run before",
+            f"{read.state.state_id!r} reads {' or '.join(said(o) for o in options)}, but {missing} run before it on "
+            f"the road {_shown(roads[0])}",
             "use either(…) with what that road provides, or move the step",
         )
 
@@ -129,7 +133,7 @@ class Roads:
             if road is None:
                 return
             roads.append(road)
-            if machine.around == "distributed":
+            if _of_items(machine):
                 break
         self.ledger.problem(
             read.state.source,
@@ -138,7 +142,17 @@ class Roads:
             "lead to it by add_catch(Catch(…)) only",
         )
 
-    # -- the state's own input
+    # -- inputs
+
+    def _input(self, read: Read) -> None:
+        if any(_of_items(machine) for machine in read.machine.chain()):
+            self.ledger.problem(
+                read.state.source,
+                "value.border",
+                f"{read.state.state_id!r} reads the execution's input inside a distributed Map, whose items are "
+                "executions of their own, with the item as their input",
+                "pass it in: item_selector={…} of the Map, and StepInput() inside",
+            )
 
     def _fed(self, read: Read, ref: Ref) -> None:
         if not ref.step:
@@ -186,6 +200,11 @@ class Roads:
     def _carries(state: State) -> bool:
         untouched = not any(f in state.given for f in ("output", "output_path", "input_path", *INSTEAD))
         return untouched and (state.type in _CARRIES or type(state).__name__ == "S3GetObjectStep")
+
+
+def _of_items(machine: Machine) -> bool:
+    """Whether a machine is what a distributed Map runs."""
+    return isinstance(machine.holder, Map) and machine.holder.mode == "DISTRIBUTED"
 
 
 def _outwards(read: Read) -> Iterator[tuple[Machine, State]]:

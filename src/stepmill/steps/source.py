@@ -5,11 +5,12 @@ In: the call stack. Out: a `Source`. Touches: nothing but the stack.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_OURS = str(Path(__file__).resolve().parent.parent)
+_OURS = str(Path(__file__).parent.parent) + os.sep
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +40,5 @@ def here() -> Source:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
-    return Source(frame.f_code.co_filename, frame.f_lineno)
+    file = frame.f_code.co_filename
+    return Source(file if file.startswith("<") else os.path.abspath(file), frame.f_lineno)  # noqa: PTH100 -- no links

@@ -31,10 +31,16 @@ Target: TypeAlias = "State | Chain | str"
 
 
 def first(target: Target | None) -> State | str | None:
-    """Where a link to this leads: a chain is entered at its first step."""
-    while target is not None and not isinstance(target, State | str):
-        target = target.steps[0] if target.steps else None
-    return target
+    """Where a link to this leads: a chain is entered at its first step.
+
+    Raises:
+        TypeError: it is neither a state nor a chain nor a name.
+    """
+    if target is None or isinstance(target, State | str):
+        return target
+    if not isinstance(steps := getattr(target, "steps", None), list):
+        raise TypeError(f"a step leads to a state, a chain or the name of a state, not to {target!r}")
+    return steps[0] if steps else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,7 @@ def _kept(ref: Ref, language: Language) -> tuple[Key, ...]:
     """The part of a read that the step itself takes; the reader goes on from there."""
     if ref.kind == "model" or (ref.kind == "json" and language == "JSONPath"):
         return ()
-    if ref.kind in ("outputs", "metrics"):
-        return ref.keys[:1]
-    numbers = [index for index, key in enumerate(ref.keys) if isinstance(key, int)]
-    return ref.keys[: numbers[0]] if numbers else ref.keys
+    return ref.keys[:1] if ref.kind in ("outputs", "metrics") else ref.keys
 
 
 class Memory:
@@ -141,13 +138,19 @@ class Memory:
     def _assign(self, ref: Ref, place: tuple[Key, ...]) -> None:
         build = self.builds[ref.step]
         target = self.assigns.setdefault(ref.step, {})
-        *way, last = map(str, place)
+        *way, last = map(_named, place)
         for key in way:
             target = target.setdefault(key, {})
         target[last] = self._value(ref, build)
 
     def _value(self, ref: Ref, build: Build) -> Any:
         state = build.state
+        if build.language == "JSONPath" and "result_selector" in state.given:
+            refuse(
+                "value.selector",
+                f"{state.state_id!r} has a result_selector, and AWS does not say which of the two results Assign sees",
+                "take what is needed from its output(), or leave result_selector out",
+            )
         if build.language == "JSONata" and state.type == "Pass":  # it has no $states.result
             made = next((build.fields[f] for f in ("Output", "Parameters", "Result") if f in build.fields), None)
             return _inside(made, ref.keys, state)
@@ -161,7 +164,7 @@ class Memory:
             return self.error, value.keys
         for (step, kind, keys), place in self._places.items():
             if (step, kind) == (value.step, value.kind) and value.keys[: len(keys)] == keys:
-                return self._names[step], (*place, *value.keys[len(keys) :])
+                return self._names[step], (*map(_named, place), *value.keys[len(keys) :])
         refuse("value.nowhere", f"nothing remembers this value of {value.step!r}")
 
     @property
@@ -171,6 +174,11 @@ class Memory:
             self._names[""] = names.variable("error", self.taken)
             self.taken.add(self._names[""])
         return self._names[""]
+
+
+def _named(key: Key) -> str:
+    """A key of a variable: what was item 0 of a list is remembered alone, without the list around it."""
+    return key if isinstance(key, str) else f"_{key}"
 
 
 def _inside(made: Any, keys: tuple[Key, ...], state: State) -> Any:

@@ -17,6 +17,7 @@ from .build import Build
 from .choice import Choice
 from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Field
 from .flow import Catch
+from .source import Source
 
 _BY_ASL = {field.asl: field for field in FIELDS.values()}
 _ORDER = (
@@ -84,9 +85,11 @@ class Writer:
         """Templates of this state's language and place."""
         return Templates(self.build.language, self.scope, self.refused)
 
-    def refused(self, refusal: Refusal) -> None:
-        """A refusal as a problem of this state."""
-        self.build.problem(refusal.code, f"{self.state.state_id!r}: {refusal.message}", refusal.hint)
+    def refused(self, refusal: Refusal, source: Source | None = None) -> None:
+        """A refusal as a problem of this state; that a value is nowhere was told when it was looked for."""
+        if refusal.code == "value.nowhere" and self.build.ledger.problems:
+            return
+        self.build.problem(refusal.code, f"{self.state.state_id!r}: {refusal.message}", refusal.hint, source)
 
     def _guarded(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
@@ -166,8 +169,7 @@ class Writer:
                 return {"Condition": jsonata.wrap(expr, self.scope), "Next": target}
             return {**jsonpath.rule(expr, self.scope), "Next": target}
         except Refusal as refusal:
-            message = f"{self.state.state_id!r}: {refusal.message}"
-            self.build.problem(refusal.code, message, refusal.hint, source=source)
+            self.refused(refusal, source)
             return {"Next": target}
 
     def catcher(self, catch: Catch, target: str, error: str | None) -> dict[str, Any]:

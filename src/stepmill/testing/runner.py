@@ -74,6 +74,8 @@ def drive(engine: Engine, tasks: ScriptedTasks, clock: VirtualClock) -> None:
     """Take turns, jumping to whatever is due next, until nothing runs."""
     while True:
         due = engine.turn()
+        if tasks.fault is not None:
+            raise tasks.fault
         if tasks.deliver(clock.now()):
             continue
         if not engine.running():

@@ -63,6 +63,7 @@ class ScriptedTasks:
         self._coming: list[tuple[float, int, Signal, Callable[[Signal], None]]] = []
         self._count = 0
         self._begun: dict[str, Outcome] = {}
+        self.fault: LookupError | None = None  # what the script lacks
         self.started: list[Act] = []
         self.recovered: list[Act] = []
         self.cancelled: list[Act] = []
@@ -73,7 +74,11 @@ class ScriptedTasks:
             self.recovered.append(act)
         outcome = self._begun.get(act.name)
         if outcome is None:
-            outcome = self._begun[act.name] = self._pick(act)
+            try:
+                outcome = self._begun[act.name] = self._pick(act)
+            except LookupError as fault:
+                self.fault = fault
+                return
             self.started.append(act)
         self._forget(act)
         if outcome.accepted is not None:

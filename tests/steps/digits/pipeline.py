@@ -6,7 +6,7 @@ run = ExecutionInput(
     {"DataUpdate": True, "InputData": "s3://my-data/digits/", "learning_rate": 0.01, "epochs": 20, "min_accuracy": 0.9}
 )
 error = CaughtError()
-machine = dict(requirements=["numpy", "scikit-learn"], instance_type="ml.m5.large")
+machine = {"requirements": ["numpy", "scikit-learn"], "instance_type": "ml.m5.large"}
 
 
 def notify(state_id, text):
