@@ -6,6 +6,7 @@ everything goes through `call`. What belongs here is how a response becomes a ta
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import deque
@@ -58,7 +59,8 @@ class Tasks:
     def settled(self, act: Act) -> None:
         """The outcome of `act` is committed: what was kept for the case that it were not may go."""
         if integration(act.resource).service == "lambda":
-            self._functions.forget(act.name)
+            with contextlib.suppress(OSError):  # what stays behind is small, and `clean` finds it
+                self._functions.forget(act.name)
 
     def _attempt(self, row: Integration, act: Act, signal: Say, work: Callable[[Integration, Act, Say], None]) -> None:
         try:
