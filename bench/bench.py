@@ -74,8 +74,11 @@ def bare() -> dict[str, float]:
     return seconds
 
 
-def stepmill(number: int) -> dict[str, float]:
-    """The three scripts as three jobs: seconds of each state and of the whole run, and peak memory."""
+def stepmill(number: int, watched: bool = False) -> dict[str, float]:
+    """The three scripts as three jobs: seconds of each state and of the whole run; peak memory when watched.
+
+    Watching costs processor time, so a run is either timed or watched.
+    """
     env = {**os.environ, **PINNED, "STEPMILL_CACHE": str(OUT / "cache"), "PYTHONPATH": "", "CI": "true"}
     log = WORK / f"run-{number}.log"
     began = time.perf_counter()
@@ -84,10 +87,12 @@ def stepmill(number: int) -> dict[str, float]:
             [BIN / "stepmill", "run", "pipeline.py"], cwd=WORK, env=env, stdout=out, stderr=subprocess.STDOUT
         )
         peak = Peak(process.pid)
-        peak.start()
+        if watched:
+            peak.start()
         code = process.wait()
     seconds = time.perf_counter() - began
-    peak.finish()
+    if watched:
+        peak.finish()
     if code:
         sys.exit(f"stepmill run ended with {code}:\n{log.read_text()}")
     return {**state_seconds(), "whole": seconds, "peak_mb": peak.mb}
@@ -208,13 +213,16 @@ def main() -> None:
         rows["stepmill"].append(stepmill(number))
         if peer:
             rows["metaflow"].append(metaflow(peer))
+    peak = max(stepmill(reps + 1 + number, watched=True)["peak_mb"] for number in range(3))
     nothing, help_ = start_up(20)
     megabytes, packages = core_size()
-    OUT.joinpath("bench.json").write_text(json.dumps({**rows, "pass": nothing, "help": help_}, indent=1))
-    print_table(rows, nothing, help_, megabytes, packages, reps)
+    OUT.joinpath("bench.json").write_text(
+        json.dumps({**rows, "peak_mb": peak, "pass": nothing, "help": help_}, indent=1)
+    )
+    print_table(rows, peak, nothing, help_, megabytes, packages, reps)
 
 
-def print_table(rows, nothing, help_, megabytes, packages, reps) -> None:
+def print_table(rows, peak, nothing, help_, megabytes, packages, reps) -> None:
     def middle(kind, key):
         return statistics.median(row[key] for row in rows[kind])
 
@@ -232,7 +240,7 @@ def print_table(rows, nothing, help_, megabytes, packages, reps) -> None:
         if values:
             over = statistics.median(v - b for v, b in zip(values, total, strict=True))
             print(f"{'  ' + label:<34}{statistics.median(total):>8.3f}{statistics.median(values):>10.3f}{over:>+8.3f}")
-    print(f"\n{'engine and supervisors, peak':<34}{middle('stepmill', 'peak_mb'):>8.0f} MB  (wanted: at most 60)")
+    print(f"\n{'engine and supervisors, peak':<34}{peak:>8.0f} MB  (wanted: at most 60)")
     print(f"{'python -c pass':<34}{nothing * 1000:>8.0f} ms")
     print(f"{'stepmill --help':<34}{help_ * 1000:>8.0f} ms  ({help_ / nothing:.1f} ×; wanted: at most 8 ×)")
     print(f"{'core install':<34}{megabytes:>8.1f} MB  in {packages} packages")

@@ -4,6 +4,8 @@ set -eu
 wanted=''
 command -v bwrap >/dev/null 2>&1 || wanted="$wanted bubblewrap"
 command -v proot >/dev/null 2>&1 || wanted="$wanted proot"
+command -v strace >/dev/null 2>&1 || wanted="$wanted strace"
+command -v ip >/dev/null 2>&1 || wanted="$wanted iproute2"
 command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

@@ -59,7 +59,9 @@ install() { # FOLDER PACKAGE…
 # The list is read here, since pip knows --group only from 25.1 on and a fresh venv may bring an older one.
 group() { .venv/bin/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"][sys.argv[1]], sep="\n")' "$1"; }
 
-[ "$(uname -s)" != "Windows_NT" ] && [ -z "${MSYSTEM:-}" ] || stop "native Windows cannot run jobs. In WSL2 it is Linux and all works."
+case $(uname -s) in
+MINGW* | MSYS* | CYGWIN* | Windows*) stop "native Windows cannot run jobs. Inside WSL2, which is Linux, everything works." ;;
+esac
 uv=$(command -v uv 2>/dev/null || true)
 
 case ${1:-} in

@@ -53,12 +53,13 @@ latest = LambdaStep(
 train_data = either(preprocess.outputs["train"], latest.payload["train"])
 test_data = either(preprocess.outputs["test"], latest.payload["test"])
 
-# Model: trained on spot instances, judged by a job of its own.
+# Model: trained on spot instances, which may be taken away, hence the checkpoints; judged by a job of its own.
 train = TrainingStep(
     "Train",
     Estimator(
         entry_point="train.py",
         use_spot_instances=True,
+        checkpoint_s3_uri=True,
         max_run=3600,
         max_wait=7200,
         metric_definitions={"loss": r"loss: ([0-9.]+)", "accuracy": r"accuracy: ([0-9.]+)"},

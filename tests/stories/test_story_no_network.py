@@ -13,7 +13,9 @@ import pytest
 from projects import Project
 
 CALLS_AWS = """
-    import boto3, botocore.exceptions
+import boto3, botocore.exceptions
+
+def call(*_):
     try:
         boto3.client("s3").list_buckets()
     except botocore.exceptions.EndpointConnectionError as refusal:
@@ -30,14 +32,8 @@ def test_no_socket_outside_loopback_is_opened_by_a_run_or_by_a_jobs_or_functions
     assert shutil.which("strace"), "this test observes connections with strace: apt-get install strace"
     project.tiny()
     for script in ("prepare.py", "train.py"):
-        project.write(
-            script,
-            (project.root / script).read_text()
-            + "\n"
-            + "\n".join(line.removeprefix("    ") for line in CALLS_AWS.splitlines()),
-        )
-    body = "\n".join("    " + line for line in CALLS_AWS.strip("\n").splitlines())
-    project.write("functions.py", f"def tell(event, context):\n{body}\n    return {{}}\n")
+        project.write(script, (project.root / script).read_text() + CALLS_AWS + "call()\n")
+    project.write("functions.py", CALLS_AWS + "\ntell = call\n")
     trace = tmp_path / "trace"
     # An empty network namespace blocks what strace would otherwise only see.
     inside = f'ip link set lo up && exec strace -f -e trace=connect -o "{trace}" "$@"'
