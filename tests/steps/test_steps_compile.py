@@ -483,3 +483,15 @@ def test_an_error_caught_inside_a_branch_is_not_the_one_caught_outside(author):
     assert states["Told outside"]["CausePath"] == "$error.Cause"
     assert list(inside["Inner"]["Catch"][0]["Assign"]) == ["error_2"]
     assert inside["Told inside"]["CausePath"] == "$error_2.Cause"
+
+
+def test_a_state_shows_itself_as_asl():
+    wait = steps.Wait("W", seconds=3)
+    wait.next(steps.Succeed("End"))
+    assert wait.to_dict() == {"Type": "Wait", "Seconds": 3, "Next": "End"}
+    assert json.loads(wait.to_json(pretty=True)) == wait.to_dict()
+
+
+def test_a_function_is_named_not_passed():
+    with pytest.raises(TypeError, match=r"functions\.py:notify"):
+        steps.LambdaStep("L", function=print)

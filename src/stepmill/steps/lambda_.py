@@ -56,6 +56,8 @@ class LambdaStep(Task):
         **fields: Any,
     ) -> None:
         super().__init__(state_id, **fields)
+        if function is not None and not isinstance(function, str):
+            raise TypeError(f'function= of {state_id!r} is text such as "functions.py:notify", not {function!r}')
         if function is None and payload is not None:
             raise TypeError(f"LambdaStep {state_id!r} has a payload but no function=")
         if function is not None and ("parameters" in fields or "arguments" in fields):

@@ -8,6 +8,7 @@ compiler.
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,21 @@ class State:
     def build(self, build: Build) -> dict[str, Any]:
         """ASL's fields with run-time values still in them; keys as in JSONPath, the compiler turns them."""
         return {FIELDS[name].asl: value for name, value in self.given.items()}
+
+    def to_dict(self, query_language: str = "JSONPath") -> dict[str, Any]:
+        """This state as ASL, with the links it has now.
+
+        Raises:
+            InvalidDefinition: with everything that is wrong with what it leads to.
+        """
+        from .compiler import compile
+
+        machine = json.loads(compile("workflow", self, query_language=query_language).template)
+        return dict(machine["States"][self.state_id])
+
+    def to_json(self, pretty: bool = False) -> str:
+        """`to_dict()` as text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=4 if pretty else None)
 
     def check_read(self, ref: Ref, build: Build, language: Language) -> None:
         """Refuse to read what this state's result does not have. Its own `build` is given."""
