@@ -463,3 +463,23 @@ def test_an_inline_map_inside_a_distributed_one_names_its_jobs_by_item(author):
         definition = Map("Outer", iterator=inner, items_path="$.y", mode="DISTRIBUTED")
     """)
     assert "$$.Map.Item.Index" in bundle.template
+
+
+def test_an_error_caught_inside_a_branch_is_not_the_one_caught_outside(author):
+    states = author.states("""
+        error = CaughtError()
+        def step(name):
+            return LambdaStep(name, function="functions.py:notify", payload={})
+        def told(name):
+            return Fail(name, error="E", cause=error["Cause"])
+        inner, outer, both = step("Inner"), step("Outer"), Parallel("Both")
+        inner.add_catch(Catch(error_equals=["States.ALL"], next_step=told("Told inside")))
+        outer.add_catch(Catch(error_equals=["States.ALL"], next_step=told("Told outside")))
+        both.add_branch(inner)
+        definition = Chain([outer, both])
+    """)
+    inside = states["Both"]["Branches"][0]["States"]
+    assert list(states["Outer"]["Catch"][0]["Assign"]) == ["error"]
+    assert states["Told outside"]["CausePath"] == "$error.Cause"
+    assert list(inside["Inner"]["Catch"][0]["Assign"]) == ["error_2"]
+    assert inside["Told inside"]["CausePath"] == "$error_2.Cause"

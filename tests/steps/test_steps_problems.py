@@ -498,3 +498,20 @@ def test_a_comparison_that_is_never_true_is_refused(author, language):
     )
     assert line == 3
     assert "a str is compared with a float" in text
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        'ProcessingStep("P", ScriptProcessor(), code="preprocess.py", container_arguments=[LONG])',
+        'ProcessingStep("P", ScriptProcessor(env={"A": LONG}), code="preprocess.py")',
+    ],
+)
+def test_the_constant_part_of_a_text_is_measured_too(author, step):
+    line, text = author.problem(f"""
+        LONG = "x" * 257 + ExecutionInput()["a"]
+        definition = {step}
+    """)
+    assert line == 3
+    assert "257" in text
+    assert "256" in text

@@ -45,12 +45,14 @@ class Engine:
         perform: Callable[[Act, Callable[[Signal], None]], None],
         cancel: Callable[[Act], None],
         *,
+        settled: Callable[[Act], None] = lambda act: None,
         random: Callable[[], float] | None = None,
     ) -> None:
         self._history = history
         self._clock = clock
         self._perform = perform
         self._cancel = cancel
+        self._settled = settled
         self._random = random
         self._executions: dict[str, Execution] = {}
         self._machines: OrderedDict[str, Machine] = OrderedDict()
@@ -293,6 +295,10 @@ class Engine:
         self._failed_commits = 0
         for arn, _ in batches:
             self._act(self._executions[arn])
+        for signals in told.values():
+            for signal in signals:
+                if isinstance(signal, Finished | Failed):
+                    self._settled(signal.act)
 
     def _uncertain(
         self, batches: list[tuple[str, list[Event]]], told: dict[str, deque[Signal]], error: StoreError

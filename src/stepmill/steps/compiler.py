@@ -30,7 +30,7 @@ from .jobs import _JobStep
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep
 from .states import State, Target
-from .variables import Memory
+from .variables import Memory, Seen
 from .writing import Writer, ordered
 
 _DOLLAR = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")
@@ -91,7 +91,8 @@ class _Compiler:
         self._build(top)
         reads = list(self._reads(top))
         schema = self._schema(top, reads)
-        memory = self._memory(top, Roads(top, self.ledger).check(reads), schema)
+        self.roads = Roads(top, self.ledger)
+        memory = self._memory(top, self.roads.check(reads), schema)
         text = self._write(top, memory, schema, about)
         if self.ledger.problems:
             raise InvalidDefinition(sorted(self.ledger.problems, key=_by_place))
@@ -206,17 +207,16 @@ class _Compiler:
                 taken.add(name)
         builds = {state.state_id: self.ledger.builds[id(state)] for _, state in top.everything()}
         memory = Memory(builds, taken)
+        for keeper in sorted(self.roads.caught.values(), key=lambda machine: len(list(machine.chain()))):
+            memory.error(keeper)  # the outermost is the plain `error`
         for read in reads:
             refs = read.value.options if isinstance(read.value, Either) else (read.value,)
             try:
                 if refs[0].root == "step":
                     memory.read(read.value)
-                elif refs[0].root == "error":
-                    _ = memory.error
             except Refusal as refusal:
                 message = f"{read.state.state_id!r}: {refusal.message}"
                 self.ledger.problem(read.state.source, refusal.code, message, refusal.hint)
-        self.readers = {read.state.state_id for read in reads if getattr(read.value, "root", "") == "error"}
         try:
             memory.settle()
         except Refusal as refusal:
@@ -247,7 +247,9 @@ class _Compiler:
         self.sources[pointer] = str(state.source)
         if machine.around == "distributed":
             variable = None  # its items are executions of their own, with an input of their own
-        scope = Scope(memory, variable, machine.around in ("inline", "nested"), self.known)
+        keeper = self.roads.caught.get(state.state_id)
+        seen = Seen(memory, memory.error(keeper) if keeper else None)
+        scope = Scope(seen, variable, machine.around in ("inline", "nested"), self.known)
         writer = Writer(build, scope)
         done = writer.write(memory.assigns.get(state.state_id, {}))
         for place, inner in machine.inner.get(state.state_id, ()):
@@ -283,7 +285,8 @@ class _Compiler:
                 case "choice":
                     done["Choices"].append(writer.rule(link.index, target))
                 case "catch":
-                    kept = memory.error if reaches(machine, link.target, self.readers) else None
+                    readers = {name for name, keeper in self.roads.caught.items() if keeper is machine}
+                    kept = memory.error(machine) if reaches(machine, link.target, readers) else None
                     done.setdefault("Catch", []).append(writer.catcher(state.catches[link.index], target, kept))
         if isinstance(state, Choice) and not state.choices:
             writer.build.problem(

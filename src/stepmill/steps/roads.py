@@ -36,6 +36,7 @@ class Roads:
     def __init__(self, top: Machine, ledger: Ledger) -> None:
         self.ledger = ledger
         self.home = {state.state_id: (machine, state) for machine, state in top.everything()}
+        self.caught: dict[str, Machine] = {}  # reader of the caught error → the machine whose catchers keep it
 
     def check(self, reads: list[Read]) -> list[Read]:
         """Tell what is wrong with the reads; those of steps that exist are given back."""
@@ -131,6 +132,7 @@ class Roads:
         for machine, node in _outwards(read):
             road = _road(machine, node, lambda _, link: link.kind == "catch")
             if road is None:
+                self.caught[read.state.state_id] = machine
                 return
             roads.append(road)
             if _of_items(machine):

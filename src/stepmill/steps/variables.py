@@ -70,6 +70,7 @@ class Memory:
         self.assigns: dict[str, dict[str, Any]] = {}  # state → what it assigns, values in its own language
         self._kept: dict[str, dict[str, list[tuple[Key, ...]]]] = {}  # state → kind → what it keeps
         self._names: dict[str, str] = {}
+        self._errors: dict[int, str] = {}
         self._eithers: dict[tuple[Ref, ...], tuple[str, tuple[Key, ...]]] = {}
         self._places: dict[tuple[str, str, tuple[Key, ...]], tuple[Key, ...]] = {}
 
@@ -159,21 +160,33 @@ class Memory:
     def find(self, value: Ref | Either) -> tuple[str, tuple[Key, ...]]:
         """The variable that holds a value, and the path inside it."""
         if isinstance(value, Either):
+            if value.options not in self._eithers:
+                refuse("value.nowhere", "nothing remembers this value")
             return self._eithers[value.options]
-        if value.root == "error":
-            return self.error, value.keys
         for (step, kind, keys), place in self._places.items():
             if (step, kind) == (value.step, value.kind) and value.keys[: len(keys)] == keys:
                 return self._names[step], (*map(_named, place), *value.keys[len(keys) :])
         refuse("value.nowhere", f"nothing remembers this value of {value.step!r}")
 
-    @property
-    def error(self) -> str:
-        """The variable of the error that was caught."""
-        if "" not in self._names:
-            self._names[""] = names.variable("error", self.taken)
-            self.taken.add(self._names[""])
-        return self._names[""]
+    def error(self, machine: object) -> str:
+        """The variable of the error that a machine's catchers keep; no inner one may assign an outer one's."""
+        if id(machine) not in self._errors:
+            self._errors[id(machine)] = names.variable("error", self.taken)
+            self.taken.add(self._errors[id(machine)])
+        return self._errors[id(machine)]
+
+
+class Seen:
+    """The variables as one state sees them: its own caught error among them."""
+
+    def __init__(self, memory: Memory, error: str | None) -> None:
+        self.memory, self.error = memory, error
+
+    def find(self, value: Ref | Either) -> tuple[str, tuple[Key, ...]]:
+        """The variable that holds a value, and the path inside it."""
+        if isinstance(value, Ref) and value.root == "error":
+            return self.error or refuse("value.nowhere", "no error was caught here"), value.keys
+        return self.memory.find(value)
 
 
 def _named(key: Key) -> str:
