@@ -117,9 +117,20 @@ def test_what_came_in_one_go_is_told_in_the_order_it_happened() -> None:
         facts.feed(event)
     view = View(out, Look(60), False, DEFINITION, lambda visit: [], repaint=0)
     view.update(digester.digest, facts, 0, lambda: view.log("前処理", "hello"))
-    assert plain(out.getvalue()) == [
-        "● 前処理    started",
-        "前処理 │ hello",
-        "✔ 前処理    4.0 s",
-        "● Train     started",
-    ]
+    assert plain(out.getvalue()) == ["前処理 │ hello", "✔ 前処理    4.0 s", "● Train     started"]
+
+
+def test_a_yes_or_no_question_is_answered_with_one_word() -> None:
+    states: dict[str, Any] = {
+        "New?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $input.update = true %}", "Next": "A"}],
+            "Default": "B",
+        },
+        "A": {"Type": "Succeed"},
+        "B": {"Type": "Succeed"},
+    }
+    teller = Teller().started().entered("Input", "Pass").exited("Input", "Pass", input={"update": False})
+    teller.entered("New?", "Choice").exited("New?", "Choice").entered("B", "Succeed").exited("B", "Succeed").succeeded()
+    lines = plain(play(teller, live=False, definition={"StartAt": "New?", "States": states}))
+    assert "✔ New?  1.0 s  not $input.update = true (false) → B" in lines

@@ -151,6 +151,6 @@ def test_a_supervisor_that_hears_no_environment_leaves_the_job_unstarted(desk):
         job = desk.start(request, token="t")
     finally:
         Jobs._spawn = real
-    job.wait(10)
+    assert job.wait(10) and job.state().failure_reason.startswith("InternalServerError: ")
     assert not (job.folder / "started").exists()
     assert desk.run(request, token="t").state().status == "Completed"

@@ -82,8 +82,8 @@ def test_an_owner_that_does_not_answer_is_named(tmp_path: Path):
     from stepmill.stage import load_settings
 
     script = (
-        "import sys; from pathlib import Path; from stepmill.local import Local; from stepmill.stage import load_settings\n"
-        "local = Local(load_settings(store=sys.argv[1])); assert local.host(); print('held', flush=True); sys.stdin.read()"
+        "import sys; from stepmill.local import Local; from stepmill.stage import load_settings\n"
+        "assert Local(load_settings(store=sys.argv[1])).host(); print('held', flush=True); sys.stdin.read()"
     )
     where = str(tmp_path / ".stepmill")
     process = subprocess.Popen(

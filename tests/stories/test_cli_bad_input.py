@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -164,16 +165,24 @@ def test_a_transition_to_a_missing_state_and_an_unreachable_one_are_told() -> No
     assert [problem.place for problem in unreachable] == ["/States/Train"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_an_unwritable_folder_is_one_message(bad: Project) -> None:
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
+@pytest.mark.parametrize("words", [("run", "pipeline.py"), ("run", "pipeline.py", "--detach"), ("new", "more")])
+def test_an_unwritable_folder_is_one_message(bad: Project, words: tuple[str, ...]) -> None:
     (bad.root / "pipeline.py").write_text(GOOD, encoding="utf-8")
-    bad.root.chmod(0o500)
+    bare: list[str] = []
+    if os.geteuid() == 0:  # without this right root is as anybody else in a folder that is not its own
+        bare = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+        os.chown(bad.root, 65534, -1)
+    bad.root.chmod(0o555)
     try:
-        told = bad.stepmill("run", "pipeline.py", code=1).stderr
+        ended = subprocess.run(
+            [*bare, sys.executable, "-B", "-m", "stepmill", *words],
+            cwd=bad.root, env=bad.environ(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
     finally:
-        bad.root.chmod(0o700)
-    assert ".stepmill" in told
-    assert os.strerror(errno.EACCES) in told
+        bad.root.chmod(0o755)
+    assert ended.returncode == 1
+    assert re.fullmatch(rf"error: {bad.root}.*: {os.strerror(errno.EACCES)}; choose .*\n", ended.stderr), ended.stderr
 
 
 def test_a_store_that_is_a_file_is_one_message(bad: Project) -> None:

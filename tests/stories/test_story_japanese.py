@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from projects import Project
 from wcwidth import wcswidth
+
+from projects import Project
 
 
 def test_a_pipeline_in_japanese_runs_and_is_shown_aligned(project: Project):

@@ -15,10 +15,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import evaluate
-import functions
 import make_data
 import preprocess
 import train
+
+import functions
 
 
 def objects(*rows, truncated=False):

@@ -38,9 +38,12 @@ def make(folder: Path) -> None:
         raise Refusal(f"{folder}: is there already{' and not empty' if folder.is_dir() else ''}; choose another name")
     name = re.sub(r"[^a-z0-9]+", "-", folder.absolute().name.lower()).strip("-")[:40].strip("-") or "pipeline"
     parent = folder.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    # made beside its place and then renamed, so that it is there whole or not at all
-    made = Path(tempfile.mkdtemp(dir=parent, prefix=".stepmill-new-"))
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        # made beside its place and then renamed, so that it is there whole or not at all
+        made = Path(tempfile.mkdtemp(dir=parent, prefix=".stepmill-new-"))
+    except OSError as fault:
+        raise Refusal(f"{parent}: {fault.strerror}; choose a folder that you can write to") from None
     try:
         for source in sorted(TEMPLATE.iterdir()):
             target = source.name.removesuffix(".in")

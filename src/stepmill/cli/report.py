@@ -108,9 +108,8 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> tuple[list[str], lis
     job = reader.job(visit)
     if job is None:
         return pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look), []
-    lines = pairs([*step, *([("error", one_line(digest.error or ""))] if same else []), *_of_job(job, visit)], look)
-    if not same:
-        lines += pairs(rows, look)
+    error = [("error", one_line(digest.error or ""))] if same else []
+    lines = pairs([*step, *error, *_of_job(job, visit), *([] if same else rows)], look)
     tail = last_lines(job.log)
     if tail:
         lines += ["", look.paint(f"  the last {len(tail)} lines of its log:", "faint")]

@@ -48,6 +48,7 @@ class Session:
 
     def start(self, workflow: Workflow, name: str | None, value: Any) -> str:
         """Make the machine what the file says and start an execution; gives back its ARN."""
+        self.local.store.make()
         workflow.use(self.local)
         workflow.create()
         return workflow.execute(name, value).arn

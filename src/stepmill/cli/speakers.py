@@ -61,8 +61,11 @@ class Speakers:
         """Whether anybody was asked to do something."""
         return bool(self._jobs or self._calls)
 
-    def lines(self, state: str | None = None) -> Iterator[Line]:
-        """What was said since the last time, in one state or in all."""
+    def lines(self, state: str | None = None) -> list[Line]:
+        """What was said since the last time, in one state or in all, in the order of time."""
+        return sorted(self._new(state), key=lambda line: line.when)
+
+    def _new(self, state: str | None) -> Iterator[Line]:
         for named, (visit, tail) in self._jobs.items():
             if state in (None, visit.state):
                 if tail is None:

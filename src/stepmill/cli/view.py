@@ -23,6 +23,7 @@ from stepmill.history.digest import Digest, Visit
 
 REPAINT = 0.1  # seconds: at most ten pictures a second
 _FOOTER = 4  # lines
+_FACT = 160  # columns: a cause can be a whole job description; the end of the run tells it in full
 _NAME = 28  # columns within which names are padded, so that times stand under each other
 
 Metrics = Callable[[Visit], Sequence[Curve]]
@@ -110,8 +111,8 @@ class View:
                 self.line(f"{self._mark('running')} {self._name(visit)}  started")
 
     def _told(self, visit: Visit, facts: Facts) -> str:
-        took = duration((visit.exited or visit.entered) - visit.entered)
-        said = [took, _numbers(self._metrics(visit)), facts.of(visit)]
+        took, dots = duration((visit.exited or visit.entered) - visit.entered), "…" if self._look.unicode else "..."
+        said = [took, _numbers(self._metrics(visit)), clip(facts.of(visit), _FACT, dots)]
         if len(visit.attempts) > 1:
             said.insert(1, f"retried {'×' if self._look.unicode else 'x'}{len(visit.attempts) - 1}")
         if visit.status == "failed" and visit.error and visit.type != "Fail":

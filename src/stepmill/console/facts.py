@@ -84,7 +84,9 @@ class Facts:
 
     def _filled(self, text: str, visit: Visit) -> str:
         variables = self._then.get(id(visit), {})
-        return one_line(_VARIABLE.sub(lambda found: _value(found, variables), text))
+        filled = one_line(_VARIABLE.sub(lambda found: _value(found, variables), text))
+        # "false = true" says no more than "false"
+        return filled.removesuffix(" = true") if filled in ("true = true", "false = true") else filled
 
 
 def _value(found: re.Match[str], variables: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from stepmill.engine.data import loads
 from stepmill.engine.machine import Machine
 from stepmill.engine.signals import Act, act_name
 from stepmill.engine.states import Block, MapState, ParallelState, State, TaskState
-from stepmill.history.events import Event
+from stepmill.history.events import ENDINGS, Event
 
 # Phases of a branch.
 ENTER = "enter"  # `next` is to be entered
@@ -273,7 +273,7 @@ class Fold:
         branch.phase = WORK
 
     def _over(self, branch: Branch, event: Event) -> None:
-        self.status = _ENDINGS[event.type]
+        self.status = ENDINGS[event.type]
         self.ended = event
         for one in list(self.acts.values()):
             self._drop(one)
@@ -358,12 +358,6 @@ class Fold:
         return due if self.deadline is None else min(due, self.deadline)
 
 
-_ENDINGS = {
-    "ExecutionSucceeded": "SUCCEEDED",
-    "ExecutionFailed": "FAILED",
-    "ExecutionTimedOut": "TIMED_OUT",
-    "ExecutionAborted": "ABORTED",
-}
 _KINDS = ("Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
 # Events not named here change nothing but the count.
 _APPLY: dict[str, Callable[[Fold, Branch, Event], None]] = {
@@ -395,5 +389,5 @@ _APPLY: dict[str, Callable[[Fold, Branch, Event], None]] = {
     "MapIterationStarted": Fold._iteration_started,
     "MapIterationSucceeded": Fold._iteration_succeeded,
     "MapIterationFailed": Fold._iteration_failed,
-    **dict.fromkeys(_ENDINGS, Fold._over),
+    **dict.fromkeys(ENDINGS, Fold._over),
 }

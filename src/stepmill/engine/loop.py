@@ -19,8 +19,8 @@ from stepmill.asl.definition import Definition
 from stepmill.clock import Clock
 from stepmill.engine.execution import Execution
 from stepmill.engine.machine import Machine, compile
-from stepmill.engine.signals import Act, Failed, Signal, Stop
-from stepmill.history.events import Event
+from stepmill.engine.signals import Act, Failed, Finished, Signal, Stop
+from stepmill.history.events import ENDINGS, Event
 from stepmill.history.log import History, Record, StoreError, StoreFull
 
 TURN_BUDGET = 1000  # events in one commit, about
@@ -35,7 +35,7 @@ class Engine:
     `perform(act, tell)` must return at once; the performer calls `tell(signal)` from any thread, with Submitted,
     Finished or Failed. An act with `recovered` may have been performed before: the performer finds the first one by
     name. `cancel(act)` stops, as well as it can, what an act began; it may be called for acts that never began or are
-    long over. `random` feeds Retry's jitter.
+    long over. `settled(act)` is called once the outcome of an act is committed. `random` feeds Retry's jitter.
     """
 
     def __init__(
@@ -45,12 +45,14 @@ class Engine:
         perform: Callable[[Act, Callable[[Signal], None]], None],
         cancel: Callable[[Act], None],
         *,
+        settled: Callable[[Act], None] = lambda act: None,
         random: Callable[[], float] | None = None,
     ) -> None:
         self._history = history
         self._clock = clock
         self._perform = perform
         self._cancel = cancel
+        self._settled = settled
         self._random = random
         self._executions: dict[str, Execution] = {}
         self._machines: OrderedDict[str, Machine] = OrderedDict()
@@ -248,7 +250,7 @@ class Engine:
         # Its own state cannot be trusted, not even to fold: the event is made by hand.
         events = self._history.read(arn)
         last = events[-1]
-        if last.type in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"):
+        if last.type in ENDINGS:
             ended = last
             batch: list[tuple[str, list[Event]]] = []
         else:
@@ -265,12 +267,7 @@ class Engine:
     def _ending(self, arn: str, ended: Event, *, finished: bool = True) -> list[Record]:
         """What the records say of an execution that ends. Not `finished`: its acts are still to be cancelled."""
         body = dict(self._history.record("states", "execution", arn) or {"arn": arn})
-        body["status"] = {
-            "ExecutionSucceeded": "SUCCEEDED",
-            "ExecutionFailed": "FAILED",
-            "ExecutionTimedOut": "TIMED_OUT",
-            "ExecutionAborted": "ABORTED",
-        }[ended.type]
+        body["status"] = ENDINGS[ended.type]
         body["ended"] = ended.at
         for key in ("error", "cause"):
             if key in ended.details:
@@ -293,6 +290,10 @@ class Engine:
         self._failed_commits = 0
         for arn, _ in batches:
             self._act(self._executions[arn])
+        for signals in told.values():
+            for signal in signals:
+                if isinstance(signal, Finished | Failed):
+                    self._settled(signal.act)
 
     def _uncertain(
         self, batches: list[tuple[str, list[Event]]], told: dict[str, deque[Signal]], error: StoreError

@@ -26,6 +26,8 @@ from stepmill.functions.wire import receive, send
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HOST = Path(__file__).with_name("host.py")
 _START_LIMIT = 20.0
+_DEATHS = 10
+"""Hosts that may die under one call before it is given up."""
 
 
 @dataclass(frozen=True)
@@ -152,14 +154,14 @@ class Functions:
 
     def _ask(self, request: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
         """Ask until a host answers. Asking again is safe: a token is accepted only once, whoever is the host."""
-        for _ in range(5):
+        for _ in range(_DEATHS):
             with self._connect() as connection:
                 try:
                     send(connection, request, body)
                     return receive(connection)
                 except (OSError, EOFError):
                     continue  # the host died or was just going; its successor knows what became of the token
-        raise HostError(f"the worker host of {self.root} keeps dying; its words are in {self.root / 'host.err'}")
+        raise HostError(f"the worker host of {self.root} keeps dying: {self._last_words()}")
 
     def _ask_living(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """The answer of the host, or None when there is no host to ask."""
@@ -175,13 +177,26 @@ class Functions:
 
     def _connect(self) -> socket.socket:
         limit = time.monotonic() + _START_LIMIT
+        deaths = 0
         while time.monotonic() < limit:
             connection = self._living()
             if connection is not None:
                 return connection
-            if self._start() == "taken":
+            answer = self._start()
+            if answer == "taken":
                 time.sleep(0.01)  # somebody else's is starting or ending
-        raise HostError(f"the worker host of {self.root} does not answer; its words are in {self.root / 'host.err'}")
+            elif answer != "ready":
+                deaths += 1
+                if deaths == _DEATHS:
+                    raise HostError(f"the worker host of {self.root} does not start: {self._last_words()}")
+        raise HostError(f"the worker host of {self.root} does not answer: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        try:
+            said = (self.root / "host.err").read_text(errors="replace").strip()
+        except OSError as error:
+            return str(error)
+        return said.rpartition("\n")[2] or "it said nothing"
 
     def _living(self) -> socket.socket | None:
         """A connection to the host, if there is one."""
@@ -204,7 +219,7 @@ class Functions:
         return connection
 
     def _start(self) -> str:
-        """Start a host → `ready`, or `taken` when the folder has one."""
+        """Start a host → `ready`, `taken` when the folder has one, or nothing when it died on the way."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             words = os.open(self.root / "host.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -223,7 +238,4 @@ class Functions:
                 answer = process.stdout.readline().decode().strip()
         finally:
             os.close(words)
-        if not answer:
-            said = (self.root / "host.err").read_text(errors="replace").strip().splitlines()[-1:]
-            raise HostError(f"the worker host of {self.root} did not start: {''.join(said) or 'it said nothing'}")
         return answer

@@ -12,14 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stepmill.history.events import Event
+from stepmill.history.events import ENDINGS, Event
 
-_ENDINGS = {
-    "ExecutionSucceeded": "SUCCEEDED",
-    "ExecutionFailed": "FAILED",
-    "ExecutionTimedOut": "TIMED_OUT",
-    "ExecutionAborted": "ABORTED",
-}
 _SCHEDULED = frozenset({"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"})
 _FAILED = frozenset(
     {
@@ -130,7 +124,7 @@ class Digester:
             self._iteration(event)
         elif type_ == "ExecutionStarted":
             self.digest.started, self.digest.input = event.at, details.get("input")
-        elif type_ in _ENDINGS:
+        elif type_ in ENDINGS:
             self._ended(event)
         else:
             self._happened(event)
@@ -180,7 +174,7 @@ class Digester:
 
     def _ended(self, event: Event) -> None:
         shown = self.digest
-        shown.status, shown.ended = _ENDINGS[event.type], event.at
+        shown.status, shown.ended = ENDINGS[event.type], event.at
         shown.output, shown.error, shown.cause = (event.details.get(key) for key in ("output", "error", "cause"))
         for (branch, _), visit in list(self._open.items()):
             failed = shown.status == "FAILED" and (visit.status == "failed" or visit.type == "Fail" or not branch)

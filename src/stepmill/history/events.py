@@ -27,6 +27,14 @@ class Event(NamedTuple):
     details: dict[str, Any]
 
 
+ENDINGS = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionAborted": "ABORTED",
+}
+"""The events that end an execution, and the status it has from then on."""
+
 # Event types whose details object AWS leaves out (seen in recordings, 2025).
 _BARE = frozenset(
     {

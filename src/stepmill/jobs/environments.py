@@ -112,23 +112,23 @@ def _lines(requirements: str) -> list[str]:
 
 def _build(folder: Path, requirements: str, python: str, tell: Callable[[str], None]) -> None:
     uv = shutil.which("uv")
-    tell(f"making an environment with {'uv' if uv else 'pip'}: {', '.join(_lines(requirements))}")
+    tell(f"making an environment, once, with {'uv' if uv else 'pip'}: {', '.join(_lines(requirements))}")
     interpreter = str(folder / "bin" / "python")
     if uv:
-        _run([uv, "venv", "--no-project", "--python", python, str(folder)], tell, "the environment cannot be made")
+        _run([uv, "venv", "--no-project", "--python", python, str(folder)], "the environment cannot be made")
         install = [uv, "pip", "install", "--python", interpreter]
     else:
-        _run([python, "-m", "venv", str(folder)], tell, "the environment cannot be made (is python3-venv installed?)")
+        _run([python, "-m", "venv", str(folder)], "the environment cannot be made (is python3-venv installed?)")
         install = [interpreter, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     listed = folder / toolkit.INSTALLED
     listed.write_text(requirements, encoding="utf-8")
-    _run([*install, "-r", str(listed)], tell, "the requirements cannot be installed")
+    _run([*install, "-r", str(listed)], "the requirements cannot be installed")
     marker = os.open(folder / _COMPLETE, os.O_WRONLY | os.O_CREAT, 0o600)
     os.fsync(marker)
     os.close(marker)
 
 
-def _run(command: list[str], tell: Callable[[str], None], what: str) -> None:
+def _run(command: list[str], what: str) -> None:
     last: deque[str] = deque(maxlen=_LAST)
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     try:
@@ -140,7 +140,6 @@ def _run(command: list[str], tell: Callable[[str], None], what: str) -> None:
                 line = raw.decode("utf-8", "replace").rstrip()
                 if line:
                     last.append(line)
-                    tell(line)
     except OSError as problem:
         raise EnvironmentFailed(f"{what}: {command[0]}: {problem.strerror}") from problem
     if process.returncode:

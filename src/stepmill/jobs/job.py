@@ -33,6 +33,7 @@ Kind = Literal["training", "processing"]
 KINDS: tuple[Kind, ...] = ("training", "processing")
 
 _NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_TOUCHED = ("supervisor.log", "started", "status.jsonl", "log")
 _STARTING = 1000
 """How often the lock is tried, 2 ms apart, while somebody else seems to be starting the job."""
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -79,9 +80,9 @@ class Job:
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until the job is over, at most `timeout` seconds; whether it is.
 
-        A job that was created and never started (its creator died in between) is not over and is not waited for:
-        `Jobs.create` with its token starts it. Of a job whose supervisor died without a result, whatever still runs is
-        killed.
+        A job that was created and never launched (its creator died in between) is not over and is not waited for:
+        `Jobs.create` with its token starts it, and also one whose supervisor died before it claimed the job. Of a job
+        whose supervisor died without a result, whatever still runs is killed.
         """
         if timeout is None:
             self._locked(fcntl.LOCK_SH)
@@ -90,7 +91,7 @@ class Job:
         bury()
         if (self.folder / "exit.json").exists():
             return True
-        if not self._started() or self.alive():
+        if self.alive() or not self._launched():
             return False
         if not (self.folder / "exit.json").exists():
             kill_who_see(str(self.folder / "ml"))
@@ -130,14 +131,12 @@ class Job:
     def _unfinished(self, alive: bool) -> JobState:
         seen = tuple(Transition(**one) for one in _lines(self.folder / "status.jsonl"))
         started = next((one.at for one in seen if one.status in ("Downloading", "InProgress")), None)
-        if alive or not self._started():
+        if alive or not self._launched():
             last = seen[-1].status if seen else "Starting"
             status = "Stopping" if last == "Stopping" else "InProgress"
             return JobState(status, last, self.created, started, transitions=seen)
         try:
-            ended = max(
-                p.stat().st_mtime for p in self.folder.iterdir() if p.name in ("log", "started", "status.jsonl")
-            )
+            ended = max(p.stat().st_mtime for p in self.folder.iterdir() if p.name in _TOUCHED)
         except ValueError:
             ended = self.created
         reason = (
@@ -150,6 +149,10 @@ class Job:
         return JobState(
             "Failed", "Failed", self.created, started, ended, failure_reason=reason[: outcome.LONGEST], transitions=seen
         )
+
+    def _launched(self) -> bool:
+        """Whether there ever was a supervisor. One that died before it claimed the job may be followed by another."""
+        return (self.folder / "supervisor.log").exists()
 
     def _started(self) -> bool:
         return (self.folder / "started").exists()

@@ -68,9 +68,15 @@ def _store_assets(local: Local, bundle: Bundle) -> None:
 
     for asset in bundle.manifest.assets:
         if asset.key.endswith("/"):
-            for key, path in asset.files():
-                if absent(key):
-                    objects.put_file(bucket, key, path)
+            fresh = [(key, path) for key, path in asset.files() if absent(key)]
+            for key, path in fresh:
+                objects.put_file(bucket, key, path)
+            try:
+                asset.verify()
+            except BaseException:
+                for key, _ in fresh:  # a file that changed meanwhile would stay wrong under its content's name
+                    objects.delete(bucket, key)
+                raise
         elif absent(asset.key):
             with tempfile.TemporaryDirectory(dir=local.store.root) as scratch:
                 packed = Path(scratch) / "asset"

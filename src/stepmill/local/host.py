@@ -51,9 +51,10 @@ class Host:
             account=account,
             grace=settings.grace,
         )
-        functions = Lambda(
+        functions = Functions(store.functions)
+        lambda_ = Lambda(
             self.history,
-            Functions(store.functions),
+            functions,
             objects,
             clock,
             self._surroundings,
@@ -62,11 +63,11 @@ class Host:
             account=account,
         )
         operations = Operations()
-        tasks = Tasks(operations, sagemaker, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
-        self._engine = Engine(self.history, clock, tasks.perform, tasks.cancel)
+        tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
+        self._engine = Engine(self.history, clock, tasks.perform, tasks.cancel, settled=tasks.settled)
         operations.add("states", States(self.history, self._engine, clock, region=region, account=account))
         operations.add("sagemaker", sagemaker)
-        operations.add("lambda", functions)
+        operations.add("lambda", lambda_)
         operations.add("s3", S3(objects, account))
         operations.add("stepmill", Notes(self.history))
         self._operations = operations

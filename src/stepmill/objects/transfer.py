@@ -62,11 +62,18 @@ def upload(store: FolderStore, folder: str, bucket: str, prefix: str) -> int:
     for relative, path in _regular_files(folder):
         check_key(base + relative)
         paths.append((base + relative, path))
-    few = len(paths) <= _ONE_BY_ONE
     for key, path in paths:
-        store.put_file(bucket, key, path, durable=few)
-    if not few:
+        store.put_file(bucket, key, path, durable=False)
+    if len(paths) > _ONE_BY_ONE:
         os.sync()
+    else:
+        # After all of them are written: the disk works on the later ones while the first is waited for.
+        written = [os.fspath(store.path(bucket, key)) for key, _ in paths]
+        for path in written + sorted({path.rpartition("/")[0] for path in written}):
+            try:
+                flush(path)
+            except FileNotFoundError:  # another process has moved it aside, replaced or deleted it
+                os.sync()
     return len(paths)
 
 

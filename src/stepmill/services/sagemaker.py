@@ -11,7 +11,7 @@ from typing import Any
 
 from stepmill.engine.signals import Act
 from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
-from stepmill.sagemaker.shapes import validate
+from stepmill.sagemaker.rules import refusal
 from stepmill.services.operations import Response, ServiceError, operation
 from stepmill.services.surroundings import Surroundings
 
@@ -112,11 +112,8 @@ class SageMaker:
 
     def _create(self, kind: Kind, request: dict[str, Any], token: str | None) -> Response:
         word = _WORD[kind]
-        faults = validate(f"Create{word}", request)
-        if faults:
-            listed = "; ".join(f"{message} at '{place}'" for place, message in faults)
-            count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected"
-            raise ServiceError("ValidationException", f"{count}: {listed}")
+        if message := refusal(f"Create{word}", request):
+            raise ServiceError("ValidationException", message)
         name = request[f"{word}Name"]
         specification = request["AppSpecification" if kind == "processing" else "AlgorithmSpecification"]
         image = specification.get("ImageUri") or specification.get("TrainingImage") or ""

@@ -6,6 +6,7 @@ everything goes through `call`. What belongs here is how a response becomes a ta
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import deque
@@ -15,6 +16,7 @@ from typing import Any
 
 from stepmill.asl.integrations import Integration, error_name, integration
 from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
+from stepmill.functions import Functions
 from stepmill.services.lambda_ import error_of
 from stepmill.services.operations import Operations, ServiceError
 from stepmill.services.sagemaker import SageMaker
@@ -26,10 +28,13 @@ Say = Callable[[Signal], None]
 class Tasks:
     """The performer of an engine. `perform` returns at once; signals come from threads of its own."""
 
-    def __init__(self, operations: Operations, sagemaker: SageMaker, *, calls: int, jobs: int) -> None:
+    def __init__(
+        self, operations: Operations, sagemaker: SageMaker, functions: Functions, *, calls: int, jobs: int
+    ) -> None:
         """At most `calls` operations and `jobs` new jobs are under way at a time; the rest queue in order."""
         self._operations = operations
         self._sagemaker = sagemaker
+        self._functions = functions
         self._calls = _Crew("stepmill-call", calls)
         self._jobs = _Crew("stepmill-job", jobs)
 
@@ -50,6 +55,12 @@ class Tasks:
         job = self._sagemaker.job_of(row.job, act) if row.job is not None else None
         if job is not None:
             job.stop()
+
+    def settled(self, act: Act) -> None:
+        """The outcome of `act` is committed: what was kept for the case that it were not may go."""
+        if integration(act.resource).service == "lambda":
+            with contextlib.suppress(OSError):  # what stays behind is small, and `clean` finds it
+                self._functions.forget(act.name)
 
     def _attempt(self, row: Integration, act: Act, signal: Say, work: Callable[[Integration, Act, Say], None]) -> None:
         try:
