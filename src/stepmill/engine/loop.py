@@ -19,7 +19,7 @@ from stepmill.asl.definition import Definition
 from stepmill.clock import Clock
 from stepmill.engine.execution import Execution
 from stepmill.engine.machine import Machine, compile
-from stepmill.engine.signals import Act, Failed, Signal, Stop
+from stepmill.engine.signals import Act, Failed, Finished, Signal, Stop
 from stepmill.history.events import Event
 from stepmill.history.log import History, Record, StoreError, StoreFull
 
