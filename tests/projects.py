@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 PIPELINE = """
@@ -62,6 +64,22 @@ FUNCTIONS = """
                 os.open(event["effects"] + ".tell", os.O_RDONLY)
         return {"told": event["model"]}
 """
+
+
+def when_read(pipe: Path, process: subprocess.Popen[str], patience: float = 60) -> int:
+    """Open the writing end of a named pipe as soon as a step has come so far as to read it."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as fault:
+            if fault.errno != errno.ENXIO:
+                raise
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"nothing came to read {pipe.name}\n{out}\n{err}")
+        time.sleep(0.01)
 
 
 class Project:

@@ -5,8 +5,9 @@ In: a name. Out: the class or function of that name, loaded when it is first ask
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the supervisors of jobs import this package too, and must stay small
+    from typing import Any
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,8 @@ __all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605 - the table above is 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
+        import importlib
+
         return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'stepmill' has no attribute {name!r}")
 

@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import Project
-
-
-def read_line_when_there(pipe: Path) -> int:
-    """Open the writing end of a named pipe: blocks until the step that reads it has come so far."""
-    return os.open(pipe, os.O_WRONLY)
+from projects import Project, when_read
 
 
 @pytest.mark.parametrize("step", ["train", "tell"])
@@ -26,7 +21,7 @@ def test_a_step_that_ran_when_the_engine_was_killed_is_adopted_and_starts_once(
     os.mkfifo(gate)
 
     first = project.spawn("run", "pipeline.py", "--name", "once", "--set", f"effects={effects}")
-    hand = read_line_when_there(gate)  # the step is running now, and waits at the pipe for nothing more
+    hand = when_read(gate, first)  # the step is running now, and waits at the pipe for nothing more
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
     os.close(hand)

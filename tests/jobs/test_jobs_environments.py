@@ -64,7 +64,7 @@ def test_a_failed_installation_says_why_and_leaves_nothing(tmp_path, monkeypatch
     with pytest.raises(environments.EnvironmentFailed, match="ended with 9\n    making\n    no such package"):
         environments.prepare("x\n", tmp_path / "cache", progress=said.append)
     assert [path.suffix for path in (tmp_path / "cache" / "environments").iterdir()] == [".lock"]
-    assert said[0].startswith("making an environment with uv: x")
+    assert said[0].startswith("making an environment, once, with uv: x")
 
 
 @pytest.mark.slow

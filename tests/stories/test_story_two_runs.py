@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from projects import Project
+from projects import Project, when_read
 
 
 def test_two_runs_at_once_in_one_store_both_succeed_each_with_its_own_opt_ml(project: Project, tmp_path: Path):
@@ -20,7 +20,7 @@ def test_two_runs_at_once_in_one_store_both_succeed_each_with_its_own_opt_ml(pro
         for name in names
     }
     for name in names:  # both trainings are under way at the same moment
-        gates[name] = os.open(tmp_path / f"{name}.log.train", os.O_WRONLY)
+        gates[name] = when_read(tmp_path / f"{name}.log.train", runs[name])
     for hand in gates.values():
         os.close(hand)
     for name, run in runs.items():

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import os
-import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from typing import Any
 from stepmill.clock import Clock
 from stepmill.functions import Function, Functions, HostError, PayloadTooLarge
 from stepmill.history.log import History, Record
+from stepmill.objects.archives import BadArchive, Limits, extract
 from stepmill.objects.folder import FolderStore
 from stepmill.objects.store import NoSuchBucket, NoSuchKey
 from stepmill.services.operations import Response, ServiceError, operation
@@ -175,21 +173,16 @@ class Lambda:
         if folder.is_dir():
             return digest
         self._code.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=self._code))
-        try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                if sum(member.file_size for member in archive.infolist()) > _UNPACKED_LIMIT:
-                    raise ServiceError(
-                        "InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"
-                    )
-                archive.extractall(fresh)
-            fresh.rename(folder)
-        except (OSError, zipfile.BadZipFile) as fault:
-            shutil.rmtree(fresh, ignore_errors=True)
-            if not folder.is_dir():  # another thread may have unpacked the same code first
-                raise ServiceError(
-                    "InvalidParameterValueException", f"Could not unzip uploaded file: {fault}"
-                ) from None
+        with tempfile.TemporaryDirectory(dir=self._code) as scratch:
+            package, fresh = Path(scratch) / "package.zip", Path(scratch) / "code"
+            package.write_bytes(data)
+            try:
+                extract(package, fresh, limits=Limits(size=_UNPACKED_LIMIT))
+                fresh.rename(folder)
+            except (OSError, BadArchive) as fault:
+                if not folder.is_dir():  # another thread may have unpacked the same code first
+                    message = f"Could not unzip uploaded file: {fault}"
+                    raise ServiceError("InvalidParameterValueException", message) from None
         return digest
 
 
