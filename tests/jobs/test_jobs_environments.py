@@ -64,7 +64,7 @@ def test_a_failed_installation_says_why_and_leaves_nothing(tmp_path, monkeypatch
     with pytest.raises(environments.EnvironmentFailed, match="ended with 9\n    making\n    no such package"):
         environments.prepare("x\n", tmp_path / "cache", progress=said.append)
     assert [path.suffix for path in (tmp_path / "cache" / "environments").iterdir()] == [".lock"]
-    assert said[0].startswith("making an environment with uv: x")
+    assert said[0].startswith("making an environment, once, with uv: x")
 
 
 @pytest.mark.slow
@@ -83,7 +83,7 @@ def test_an_environment_is_made_once_with_plain_pip_and_used_by_a_job(desk, monk
     for one in asking:
         one.join()
     assert len(set(made)) == 1 and len(made) == 3
-    assert sum(line.startswith("making an environment with pip") for line in said) == 1
+    assert sum(line.startswith("making an environment, once, with pip") for line in said) == 1
     assert subprocess.check_output([made[0], "-c", "import stepmill_probe as p; print(p.version)"]) == b"1.0\n"
     request = desk.training(
         "with-env",
