@@ -83,7 +83,7 @@ def test_an_environment_is_made_once_with_plain_pip_and_used_by_a_job(desk, monk
     for one in asking:
         one.join()
     assert len(set(made)) == 1 and len(made) == 3
-    assert sum(line.startswith("making an environment with pip") for line in said) == 1
+    assert sum(line.startswith("making an environment, once, with pip") for line in said) == 1
     assert subprocess.check_output([made[0], "-c", "import stepmill_probe as p; print(p.version)"]) == b"1.0\n"
     request = desk.training(
         "with-env",

@@ -45,7 +45,7 @@ def prepare(
     """The interpreter of an environment with these requirements; `python` itself when there are none.
 
     `cache` is the user's cache folder for Stepmill, `python` the interpreter the environment is made from, and
-    `progress` is told each line of the work, when there is any. Raises EnvironmentFailed.
+    `progress` is told what is being made or waited for, when anything is. Raises EnvironmentFailed.
     """
     lines = _lines(requirements)
     if not lines:
