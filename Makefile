@@ -39,6 +39,7 @@ test-all: check .venv/.system .venv/.oracle .venv/.mnist ## check, and every tes
 
 docs: .venv/.dev ## write the pages that are made from the code anew
 	python tools/make_docs.py
+	python tools/make_cli_reference.py
 
 bench: .venv/.dev ## measure against bare processes and Metaflow in the same run, print one table, assert nothing
 	python bench/bench.py $(ARGS)

@@ -98,6 +98,7 @@ class Workflow:
                 query_language=self._query_language,
                 comment=self._comment,
                 timeout_seconds=self._timeout_seconds,
+                execution_input=self.execution_input,
             )
         return self._bundle
 

@@ -55,9 +55,12 @@ def test_a_function_tells_slack_and_no_log_or_history_holds_the_webhook(project,
     project.write("functions.py", FUNCTIONS)
     secret = "services/T0/B0/verysecretpart"
     webhook = f"http://127.0.0.1:{channel.server_port}/{secret}"
-    done = project.stepmill("run", "pipeline.py", "--pass-env", "SLACK_WEBHOOK_URL", SLACK_WEBHOOK_URL=webhook)
+    done = project.stepmill(
+        "run", "pipeline.py", "--json", "--pass-env", "SLACK_WEBHOOK_URL", SLACK_WEBHOOK_URL=webhook
+    )
     assert channel.received == ["精度 0.97"]
-    assert '"sent": true' in done.stdout and secret not in done.stdout + done.stderr
+    assert json.loads(done.stdout)["output"]["Payload"]["sent"] is True
+    assert secret not in done.stdout + done.stderr
     # The host's own copy of a result, in .tokens, is what the function said; nothing that is shown is read from it.
     files = [path for path in project.root.rglob("*") if path.is_file() and ".tokens" not in path.parts]
     assert files and [path for path in files if secret.encode() in path.read_bytes()] == []

@@ -5,16 +5,6 @@ tree, the object store.
 A job may overwrite its inputs in place; the objects never change. So small inputs are copied (sharing blocks where the
 disk can), large ones are seen through an overlay where the sandbox can, and nothing is ever hard linked.
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH102, PTH103, PTH112, PTH114, PTH120, PTH208
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

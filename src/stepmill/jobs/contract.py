@@ -5,16 +5,6 @@ be had on one machine. Touches: the job's own tree; it counts processors and GPU
 Sources: "How Amazon SageMaker AI Provides Training Information", "Build Your Own Processing Container", and the
 SageMaker training toolkit's `environment.py` and `mapping.py` (reference/sagemaker.md 1.2, 2.2, 3.1).
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH103, PTH110, PTH123, PTH208
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

@@ -4,16 +4,6 @@ In: a job folder with `job.json`, the environment and the secrets. Out: `log`, `
 last `exit.json`. Touches: that folder, the job's processes, the object store.
 Here belongs the order of things; each of them is done in its own module.
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH101, PTH103, PTH106, PTH108, PTH110, PTH123
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

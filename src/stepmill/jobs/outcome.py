@@ -3,16 +3,6 @@
 In: an exit code and what the program left in `output/`. Out: a failure reason in SageMaker's form, a durable file.
 Touches: the job's folder.
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH104
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

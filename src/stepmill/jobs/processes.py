@@ -3,16 +3,6 @@
 In: a process id, the pipes of its output, signals to the supervisor. Out: an exit status. Touches: the job's processes.
 Here belongs who is signalled and when; what an exit code means never does.
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH116, PTH123, PTH208
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

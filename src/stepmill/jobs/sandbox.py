@@ -5,16 +5,6 @@ processes and mount namespaces; never the machine's own `/opt`.
 It is a private view, not a prison: a job can do what its user can do. Four ways are tried, in this order: a mount
 namespace (root), a user namespace, bubblewrap, proot. `STEPMILL_SANDBOX` names the only one to try.
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH115, PTH120, PTH208, PTH211
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

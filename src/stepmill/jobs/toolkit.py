@@ -4,16 +4,6 @@ In: a request and the interpreter of the job's environment. Out: a command with 
 Touches: the mode of a script that is to be executed.
 Source: `_entry_point_type.py`, `entry_point.py`, `environment.py` and `mapping.py` of the toolkit (sagemaker.md 3.1).
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH101, PTH110, PTH113, PTH120, PTH123
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

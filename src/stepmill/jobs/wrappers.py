@@ -3,10 +3,6 @@
 In: the folder and where to start. Out: the words to put before a command. Touches: `scratch` beside that folder.
 As root both would make what is missing in the machine's own `/opt`, so they are given an `/opt` that is the job's.
 """
-# The supervisor imports this, and pathlib would cost it a megabyte.
-
-# ruff: noqa: PTH102, PTH103, PTH112, PTH115, PTH120, PTH211
-# The supervisor imports this, and pathlib would cost it a megabyte.
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill.asl.definition import Definition
+from stepmill.jobs.environments import code_requirements, prepare
 from stepmill.objects.store import NoSuchKey
 from stepmill.services.operations import ServiceError
 
@@ -34,6 +36,7 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
     for placeholder, function in manifest.functions.items():
         names[placeholder] = _function(local, function, say)
     text = bundle.bind(names)
+    _prepare_code(local, bundle, text, say)
     machine = {"definition": text, "roleArn": role or MACHINE_ROLE.format(account=account)}
     try:
         arn = local.call("states", "CreateStateMachine", {"name": bundle.name, **machine})["stateMachineArn"]
@@ -85,12 +88,12 @@ def _store_assets(local: Local, bundle: Bundle) -> None:
 
 
 def _image(local: Local, image: ImageSource, say: Callable[[str], None]) -> str:
-    _note_python(local, "image", image.uri, image.requirements, say)
+    _note_requirements(local, "image", image.uri, image.requirements, say)
     return image.uri
 
 
 def _function(local: Local, function: FunctionSource, say: Callable[[str], None]) -> str:
-    _note_python(local, "function", function.name, function.requirements, say)
+    _note_requirements(local, "function", function.name, function.requirements, say)
     code = {"S3Bucket": local.settings.bucket, "S3Key": function.asset.key}
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     settings: dict[str, Any] = {
@@ -112,10 +115,23 @@ def _function(local: Local, function: FunctionSource, say: Callable[[str], None]
     return str(local.call("lambda", "UpdateFunctionConfiguration", settings)["FunctionArn"])
 
 
-def _note_python(local: Local, kind: str, name: str, requirements: tuple[str, ...], say: Callable[[str], None]) -> None:
-    """Build the environment that `requirements` ask for, and remember which interpreter stands for `name`."""
-    from stepmill.jobs.environments import prepare
+def _note_requirements(
+    local: Local, kind: str, name: str, requirements: tuple[str, ...], say: Callable[[str], None]
+) -> None:
+    """Build the environment that `requirements` ask for, and remember them for `name`."""
+    prepare("\n".join(requirements), local.settings.cache, progress=say)
+    local.call("stepmill", "Note", {"kind": kind, "name": name, "body": {"requirements": list(requirements)}})
 
-    python = prepare("\n".join(requirements), local.settings.cache, progress=say)
-    body = {"python": python, "requirements": list(requirements)}
-    local.call("stepmill", "Note", {"kind": kind, "name": name, "body": body})
+
+def _prepare_code(local: Local, bundle: Bundle, text: str, say: Callable[[str], None]) -> None:
+    """Build what a `requirements.txt` in a training's code asks for, on top of its image, before anything runs."""
+    images = {image.uri: image.requirements for image in bundle.manifest.images.values()}
+    for _, _, state in Definition.parse(text).states():
+        request = state.get("Arguments") or state.get("Parameters")
+        if "createTrainingJob" in state.get("Resource", "") and isinstance(request, dict):
+            image = (request.get("AlgorithmSpecification") or {}).get("TrainingImage", "")
+            own = code_requirements(request, local.store.objects)
+            if own:
+                prepare(
+                    "".join(f"{line}\n" for line in images.get(image, ())) + own, local.settings.cache, progress=say
+                )

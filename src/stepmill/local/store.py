@@ -160,7 +160,8 @@ class Store:
 
 
 def _command() -> str:
-    words = [Path(sys.argv[0]).name or "python", *sys.argv[1:]]
+    program = Path(sys.argv[0])
+    words = [program.parent.name if program.name == "__main__.py" else program.name or "python", *sys.argv[1:]]
     text = " ".join(words)
     return text if len(text) <= 120 else text[:119] + "…"
 

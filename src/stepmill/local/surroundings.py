@@ -7,12 +7,12 @@ Touches: reads `os.environ` and the history; what is passed on by name stays in 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any
 
 from stepmill.history.log import History
 from stepmill.history.redaction import Redactor
+from stepmill.jobs.environments import code_requirements, prepare
 from stepmill.stage import Settings, clean_environment
 
 
@@ -35,10 +35,18 @@ class LocalSurroundings:
         self._given[execution] = dict(environ)
         self.redactor.add(self._masked(environ))
 
-    def python(self, kind: Literal["image", "function"], name: str) -> str:
-        """The interpreter noted at deployment; for an image that nobody described, the one Stepmill runs in."""
-        found = self._history.record("stepmill", kind, name) if self._history else None
-        return str(found["python"]) if found else sys.executable
+    def job_python(self, request: Mapping[str, Any]) -> str:
+        """The interpreter that was made for the job's image and the requirements in its code.
+
+        For an image that nobody described, and code without requirements, the one Stepmill runs in.
+        """
+        specification = request.get("AppSpecification") or request.get("AlgorithmSpecification") or {}
+        image = specification.get("ImageUri") or specification.get("TrainingImage") or ""
+        return prepare(self._requirements("image", image) + self._in_code(request), self._settings.cache)
+
+    def function_python(self, name: str) -> str:
+        """The interpreter that was made for a function's requirements."""
+        return prepare(self._requirements("function", name), self._settings.cache)
 
     def environ(self, token: str | None, python: str) -> dict[str, str]:
         """A clean environment, and what came with the act's execution."""
@@ -48,6 +56,13 @@ class LocalSurroundings:
     def secrets(self, token: str | None) -> list[str]:
         """Values of the variables that the settings call secret."""
         return self._masked({**os.environ, **self._passed(token)})
+
+    def _requirements(self, kind: str, name: str) -> str:
+        found = self._history.record("stepmill", kind, name) if self._history else None
+        return "".join(f"{line}\n" for line in found["requirements"]) if found else ""
+
+    def _in_code(self, request: Mapping[str, Any]) -> str:
+        return code_requirements(request, self._settings.store / "objects") if "TrainingJobName" in request else ""
 
     def _passed(self, token: str | None) -> dict[str, str]:
         return self._given.get((token or "").partition("#")[0], self._own)

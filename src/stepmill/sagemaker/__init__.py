@@ -8,9 +8,11 @@ Here: words and requests of SageMaker. Never: running a job, states, buckets tha
 
 from __future__ import annotations
 
+from stepmill.sagemaker.debugger import CollectionConfig, DebuggerHookConfig
+from stepmill.sagemaker.estimator import Estimator
+from stepmill.sagemaker.inputs import TrainingInput
 from stepmill.sagemaker.network import NetworkConfig
 from stepmill.sagemaker.processing import ProcessingInput, ProcessingOutput, Processor, ScriptProcessor
-from stepmill.sagemaker.training import CollectionConfig, DebuggerHookConfig, Estimator, TrainingInput
 
 __all__ = [
     "CollectionConfig",

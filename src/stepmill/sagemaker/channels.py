@@ -12,7 +12,7 @@ from typing import Any
 
 from stepmill.sagemaker.built import Built, Place, at_run_time, attribute, data_uri, is_placeholder, segment
 from stepmill.sagemaker.hyperparameters import Code
-from stepmill.sagemaker.training import TrainingInput
+from stepmill.sagemaker.inputs import TrainingInput
 
 MOST = 20  # reference/sagemaker.md §2.1
 

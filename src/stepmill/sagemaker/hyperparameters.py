@@ -14,7 +14,7 @@ from typing import Any
 
 from stepmill.assets import AssetError, pack_source_dir
 from stepmill.sagemaker.built import Built, Place, as_text, at_run_time, attribute, is_placeholder
-from stepmill.sagemaker.training import Estimator
+from stepmill.sagemaker.estimator import Estimator
 
 MOUNTED = "/opt/ml/input/data/code/sourcedir.tar.gz"
 

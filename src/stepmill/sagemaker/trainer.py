@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from stepmill.sagemaker.built import Built, attribute, given, is_placeholder
-from stepmill.sagemaker.training import Estimator
+from stepmill.sagemaker.estimator import Estimator
 
 _NOTHING = SimpleNamespace()
 

@@ -99,7 +99,12 @@ class Lambda:
         name = self._name(request)
         found = self._found(name)
         payload = request.get("Payload", b"{}")
-        python = self._surroundings.python("function", name)
+        try:
+            json.loads(payload)
+        except ValueError as fault:
+            message = f"Could not parse request body into json: {fault}"
+            raise ServiceError("InvalidRequestContentException", message) from None
+        python = self._surroundings.function_python(name)
         function = Function(
             name=name,
             arn=found["FunctionArn"],

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stepmill.engine.signals import Act
+from stepmill.jobs.contract import refusals
 from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
 from stepmill.sagemaker.rules import refusal
 from stepmill.services.operations import Response, ServiceError, operation
@@ -114,10 +115,10 @@ class SageMaker:
         word = _WORD[kind]
         if message := refusal(f"Create{word}", request):
             raise ServiceError("ValidationException", message)
+        if here := refusals(kind, request):
+            raise ServiceError("ValidationException", f"this machine cannot run the job: {'; '.join(here)}")
         name = request[f"{word}Name"]
-        specification = request["AppSpecification" if kind == "processing" else "AlgorithmSpecification"]
-        image = specification.get("ImageUri") or specification.get("TrainingImage") or ""
-        python = self._surroundings.python("image", image)
+        python = self._surroundings.job_python(request)
         try:
             self._jobs.create(
                 kind,

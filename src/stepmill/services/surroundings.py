@@ -1,20 +1,24 @@
 """What a job or a function is started with.
 
-In: the name of an image or a function, the token of an act. Out: an interpreter, an environment, the values to mask.
-Touches: nothing; the stage fills it in.
+In: the request of a job or the name of a function, the token of an act. Out: an interpreter, an environment, the
+values to mask. Touches: nothing; the stage fills it in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
 
 class Surroundings(Protocol):
     """The stage's answers to what a service needs to start something."""
 
-    def python(self, kind: Literal["image", "function"], name: str) -> str:
-        """The interpreter that stands for an image or runs a function."""
+    def job_python(self, request: Mapping[str, Any]) -> str:
+        """The interpreter that stands for the image of a job."""
+        ...
+
+    def function_python(self, name: str) -> str:
+        """The interpreter that runs a function."""
         ...
 
     def environ(self, token: str | None, python: str) -> Mapping[str, str]:
