@@ -97,7 +97,7 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
                 raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
             checked = _checked(key, value, where, base)
             merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
-    merged.setdefault("store", (_nearest_holding(start, STORE) or root) / STORE)
+    merged.setdefault("store", (_nearest_store(start, project) or root) / STORE)
     merged.setdefault("cache", _cache(environ))
     masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
     merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
@@ -136,6 +136,18 @@ def _path(parent: Mapping[str, str]) -> list[str]:
 
 def _nearest_holding(start: Path, name: str) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
+
+
+def _nearest_store(start: Path, project: Path | None) -> Path | None:
+    """The nearest folder that holds a store of this user, but never above the project: one in the home folder or in
+    /tmp must not take in every project below it."""
+    for folder in (start, *start.parents):
+        store = folder / STORE
+        if store.exists() and store.stat().st_uid == os.getuid():
+            return folder
+        if folder == project:
+            return None
+    return None
 
 
 def _cache(environ: Mapping[str, str]) -> Path:

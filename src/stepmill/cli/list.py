@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stepmill.stage import Settings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     # a store that is not there yet has no executions: that is an answer, not an error
     rows = Reader(settings).executions() if (settings.store / DATABASE).exists() else []
+    orphans = [row for row in rows if row["status"] == "RUNNING"] if not _hosted(settings) else []
     shown = rows[: args.limit] if args.limit > 0 else rows
     if args.json:
         screen.print_json(shapes.listed(shown))
@@ -35,9 +39,21 @@ def run(args: argparse.Namespace) -> int:
         screen.say(f"no executions in {settings.store}; `stepmill run FILE` starts one")
         return 0
     print("\n".join(lines(shown, screen.look(), time.time())))
+    for row in orphans:
+        screen.say(f"nobody runs {row['name']}: `stepmill resume {row['name']}` goes on with it")
     if len(shown) < len(rows):
         screen.say(f"{len(rows) - len(shown)} older ones are not shown; `stepmill list -n 0` shows all")
     return 0
+
+
+def _hosted(settings: Settings) -> bool:
+    """Whether a process runs this store's engine; one that does not say who it is does."""
+    from stepmill.local.store import Store, StoreBusy
+
+    try:
+        return Store(settings.store).owner() is not None
+    except StoreBusy:
+        return True
 
 
 def lines(rows: Sequence[Mapping[str, Any]], look: Any, now: float) -> list[str]:

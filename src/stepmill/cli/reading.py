@@ -90,6 +90,17 @@ class Reader:
             return None
         return find_job(self.settings, named)
 
+    def said_by_function(self, arn: str, visit: Visit) -> list[str]:
+        """What the function that a state called printed; nothing for a state that called none."""
+        from stepmill.cli.speakers import Speakers
+
+        digester = Digester(arn)
+        speakers = Speakers(self.settings, digester.digest)
+        for event in self.events(arn):
+            digester.feed(event)
+            speakers.feed(event)
+        return [line.text for line in speakers.lines(visit.state) if line.text.strip()]
+
     def metrics(self, digest: Digest) -> dict[str, list[Curve]]:
         """The curves of each training job, by the job's name."""
         found: dict[str, list[Curve]] = {}

@@ -19,7 +19,7 @@ from stepmill.history.digest import Digest, Visit
 MARKS = {
     "succeeded": ("✔", "+", "good"),
     "failed": ("✖", "x", "bad"),
-    "caught": ("✖", "x", "warn"),
+    "caught": ("↪", ">", "warn"),
     "stopped": ("■", "#", "warn"),
     "running": ("●", "*", "live"),
     "retrying": ("↻", "@", "live"),

@@ -8,6 +8,7 @@ compiler.
 
 from __future__ import annotations
 
+import inspect
 import json
 import weakref
 from collections.abc import Iterator, Sequence
@@ -75,7 +76,8 @@ class State:
             raise TypeError(f"a state's name is text, not {state_id!r}")
         for name in fields:
             if name not in self.fields:
-                guess = nearest(name, self.fields)
+                own = inspect.signature(type(self)).parameters
+                guess = nearest(name, [*own, *self.fields])
                 raise TypeError(
                     f"{type(self).__name__} {state_id!r} has no field {name!r}"
                     + (f"; did you mean {guess!r}?" if guess else "")
