@@ -72,7 +72,7 @@ class Settings:
     secrets: tuple[str, ...] = ()
     """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
     functions: Mapping[str, str] = field(default_factory=dict)
-    """Lambda function name → `file.py:handler`, relative to `root`."""
+    """Lambda function name → `file.py:handler`, the file relative to `root`."""
 
 
 def load_settings(start: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:

@@ -25,7 +25,6 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli import screen
     from stepmill.cli.loader import load
     from stepmill.cli.reading import settings_of
-
     from stepmill.local.refusals import refusals
 
     settings = settings_of(args)

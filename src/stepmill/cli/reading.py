@@ -122,6 +122,16 @@ def job_name(visit: Visit) -> str:
     return next((attempt.job[1] for attempt in reversed(visit.attempts) if attempt.job), "")
 
 
+def is_hosted(settings: Settings) -> bool:
+    """Whether a process runs this store's engine; one that does not say who it is does."""
+    from stepmill.local.store import Store, StoreBusy
+
+    try:
+        return Store(settings.store).owner() is not None
+    except StoreBusy:
+        return True
+
+
 def find_job(settings: Settings, named: tuple[str, str]) -> Job | None:
     """A job by (kind, name), if its folder is still there."""
     from stepmill.jobs.job import Jobs

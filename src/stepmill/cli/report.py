@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.cli.reading import Reader
+from stepmill.cli.reading import Reader, is_hosted
 from stepmill.cli.refusal import FAILED, OK, REJECTED, TIMED_OUT
 from stepmill.console.canvas import Look
 from stepmill.console.tables import pairs
@@ -65,6 +65,8 @@ def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None)
     elif digest.status != "RUNNING":
         said, rows = _failure(digest, reader, look)
         lines += said
+    elif not is_hosted(reader.settings):
+        rows.append(("nobody runs it", f"`{shlex.join(['stepmill', 'resume', digest.name])}` goes on with it"))
     rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
     if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
         rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine}/{digest.name}/"))

@@ -46,7 +46,6 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
         _note_requirements(local, "function", function.name, function.requirements)
         _function(local, function)
     _prepare_code(local, bundle, text, say)
-    _say_once(local, not_simulated(bundle, local.settings), say)
     machine = {"definition": text, "roleArn": role or MACHINE_ROLE.format(account=local.settings.account)}
     try:
         arn = local.call("states", "CreateStateMachine", {"name": bundle.name, **machine})["stateMachineArn"]
@@ -64,14 +63,17 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
             "body": {"digest": bundle.digest, "names": names, "sources": dict(manifest.sources)},
         },
     )
+    _say_once(local, not_simulated(bundle, local.settings), say)
     return str(arn)
 
 
 def _prepare(local: Local, bundle: Bundle, say: Callable[[str], None]) -> None:
     """Build the environments that the steps ask for, before the store is touched."""
-    for placeholder, made in (*bundle.manifest.images.items(), *bundle.manifest.functions.items()):
+    wanted = {name: image.requirements for name, image in bundle.manifest.images.items()}
+    wanted |= {name: function.requirements for name, function in bundle.manifest.functions.items()}
+    for placeholder, requirements in wanted.items():
         try:
-            prepare("\n".join(made.requirements), local.settings.cache, progress=say)
+            prepare("\n".join(requirements), local.settings.cache, progress=say)
         except EnvironmentFailed as fault:
             raise EnvironmentFailed(f"{places_of(bundle, placeholder)}: {fault}") from fault
 

@@ -159,7 +159,9 @@ def _unknown_functions(text: str, bundle: Bundle, settings: Settings) -> Iterato
                 task.place,
                 "here.function",
                 f"{task.name!r} calls the function {name!r}, which is not on this machine",
-                f"did you mean {guess!r}?" if guess else 'say function="functions.py:handler", or map the name to it '
+                f"did you mean {guess!r}?"
+                if guess
+                else 'say function="functions.py:handler", or map the name to it '
                 "under [tool.stepmill.functions] in pyproject.toml",
             )
 

@@ -75,7 +75,10 @@ class _Compiler:
         if query_language not in ("JSONPath", "JSONata"):
             guess = nearest(query_language, ("JSONPath", "JSONata")) or "JSONPath"
             self.ledger.problem(
-                source or "query_language", "language", f"{query_language!r} is no language of ASL", f"did you mean {guess!r}?"
+                source or "query_language",
+                "language",
+                f"{query_language!r} is no language of ASL",
+                f"did you mean {guess!r}?",
             )
             query_language = guess
         self.language = cast(Language, query_language)

@@ -73,7 +73,10 @@ def _find(entry: Target, machine: Machine, home: dict[int, Machine], ledger: Led
         holder = machine.holder
         what = f"{holder.type} {holder.state_id!r} holds" if holder else "the pipeline is"
         ledger.problem(
-            holder.source if holder else ledger.source or "definition", "graph.empty", f"{what} an empty chain", "put a step in it"
+            holder.source if holder else ledger.source or "definition",
+            "graph.empty",
+            f"{what} an empty chain",
+            "put a step in it",
         )
         return machine
     machine.start = start
