@@ -19,7 +19,7 @@ from stepmill.asl.problems import Problem, check, nearest
 from stepmill.assets import AssetError, pack_function
 from stepmill.history.log import StoreError
 from stepmill.history.sqlite import SqliteHistory
-from stepmill.jobs.contract import refusals as refusals_of_request
+from stepmill.jobs.refusals import refusals as refusals_of_request
 from stepmill.local.store import Store
 from stepmill.stage import Settings
 from stepmill.steps.bundle import FunctionSource
