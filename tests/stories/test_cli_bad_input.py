@@ -180,13 +180,18 @@ def test_all_problems_of_a_definition_are_told_at_once_each_with_its_line(bad: P
     lines = (
         'a = ProcessingStep("A", ScriptProcessor(), code="none.py")\n'
         'b = ProcessingStep("B", ScriptProcessor(), code="work.py", job_name="a_b")\n'
-        "start = Chain([a, b])"
+        'twin = Pass("A")\n'
+        'c = train("C", {"x": b.outputs["none"], "!": "s3://my-data/x"})\n'
+        "start = Chain([a, b, twin, c])"
     )
     (bad.root / "pipeline.py").write_text(HEAD + lines + END, encoding="utf-8")
     told = bad.stepmill("check", "pipeline.py", code=1).stderr
     first = HEAD.count("\n") + 1
     assert f"pipeline.py:{first}: " in told
     assert f"pipeline.py:{first + 1}: " in told
+    for said in ("none.py does not exist", "'a_b'", "two states are named 'A'", "has no output 'none'", "'!'"):
+        assert said in told
+    assert "has not run before" not in told
 
 
 @pytest.mark.parametrize(

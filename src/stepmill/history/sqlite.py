@@ -227,5 +227,8 @@ def _translated(path: Path, then: str = "run `stepmill resume`") -> Iterator[Non
         yield
     except apsw.FullError as error:
         raise StoreFull(f"{path}: the disk is full; free some space and {then}") from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
+        what = "the store must be readable and writable for you, even to look at it"
+        raise StoreError(f"{path}: {error}; {what}") from error
     except apsw.Error as error:
         raise StoreError(f"{path}: {error}") from error

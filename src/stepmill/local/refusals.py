@@ -8,6 +8,7 @@ Here: what the local stage lacks. What AWS itself would refuse is found when the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from stepmill.asl.problems import Problem, check, nearest
 from stepmill.assets import AssetError, pack_function
 from stepmill.history.log import StoreError
 from stepmill.history.sqlite import SqliteHistory
+from stepmill.jobs.refusals import notes
 from stepmill.jobs.refusals import refusals as refusals_of_request
 from stepmill.local.store import Store
 from stepmill.stage import Settings
@@ -101,15 +103,18 @@ def not_simulated(bundle: Bundle, settings: Settings) -> list[str]:
     """Sentences about what is named in a Bundle and not had here."""
     types: dict[str, None] = {}
     images: dict[str, None] = {}
+    effectless: dict[str, None] = {}
     made = {image.uri for image in bundle.manifest.images.values()}
     for task in _tasks(bundle.bind(bindings(bundle, settings)), bundle):
         if task.job:
             request = task.request
+            with contextlib.suppress(ValueError, TypeError, AttributeError):  # a value that only the run knows
+                effectless |= dict.fromkeys(notes(task.job, dict(request)))
             cluster = (request.get("ProcessingResources") or {}).get("ClusterConfig") or request.get("ResourceConfig")
             types |= _constant(cluster, "InstanceType")
             images |= _constant(request.get("AppSpecification"), "ImageUri")
             images |= _constant(request.get("AlgorithmSpecification"), "TrainingImage")
-    said = []
+    said = list(effectless)
     if types:
         verb = "is" if len(types) == 1 else "are"
         said.append(f"{' and '.join(types)} {verb} not simulated: jobs have the processors and memory of this machine")
