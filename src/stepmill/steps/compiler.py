@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from stepmill.asl.definition import escape
 from stepmill.asl.problems import InvalidDefinition, Problem, nearest
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
@@ -25,7 +26,7 @@ from .build import Build, Ledger
 from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
 from .choice import Choice
 from .flow import Map
-from .graph import Machine, escape, find, language_of
+from .graph import Machine, find, language_of
 from .jobs import _JobStep
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from stepmill.asl.definition import escape
 from stepmill.asl.problems import nearest
 from stepmill.inputs.rendering import Language
 
@@ -125,11 +126,6 @@ def modern(state: Map, language: Language) -> bool:
     """Whether a Map is written with ItemProcessor; the old words stay where they are enough."""
     words = {"item_selector", "item_reader", "item_batcher", "result_writer", "label"}
     return language == "JSONata" or state.mode == "DISTRIBUTED" or any(word in state.given for word in words)
-
-
-def escape(name: str) -> str:
-    """A name in a JSON pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None:
