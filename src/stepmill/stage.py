@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stepmill.nearest import did_you_mean, nearest
+
 STORE = ".stepmill"
 PREFIX = "STEPMILL_"
 
@@ -165,7 +167,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environ.items():
         if name in named and value:
             found[named[name]] = value.replace(",", " ").split() if named[name] in _LISTS else value
-        elif name.startswith(PREFIX) and name not in named and _near(name, named, 0.85):
+        elif name.startswith(PREFIX) and name not in named and nearest(name, named, 0.85):
             # a variable of another tool may begin like ours; only what is nearly one of ours is a slip
             raise SettingsError(f"the environment: there is no setting {name!r}{_hint(name, named)}")
     return found
@@ -204,11 +206,4 @@ def _seconds(value: Any, where: str) -> float:
 
 
 def _hint(word: str, known: Sequence[str] | Mapping[str, str]) -> str:
-    near = _near(word, known, 0.6)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
-
-
-def _near(word: str, known: Sequence[str] | Mapping[str, str], cutoff: float) -> list[str]:
-    import difflib  # here, because it is needed only when something is wrong
-
-    return difflib.get_close_matches(word, known, 1, cutoff)
+    return "; " + did_you_mean(word, known, f"there are: {', '.join(known)}")

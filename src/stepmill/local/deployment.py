@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill.asl.definition import Definition, walk_states
-from stepmill.asl.problems import InvalidDefinition, Problem, nearest
+from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.jobs.environments import code_requirements, prepare
+from stepmill.nearest import did_you_mean
 from stepmill.objects.store import NoSuchKey
 from stepmill.services.operations import ServiceError
 
@@ -83,10 +84,8 @@ def _named_functions(local: Local, bundle: Bundle) -> list[FunctionSource]:
         except InvalidDefinition as fault:
             problems.extend(fault.problems)
         except ServiceError:
-            guess = nearest(name, settings.functions)
-            hint = (
-                f"did you mean {guess!r}?" if guess else f'[tool.stepmill.functions] {name} = "file.py:handler" maps it'
-            )
+            mapping = f'[tool.stepmill.functions] {name} = "file.py:handler" maps it'
+            hint = did_you_mean(name, settings.functions, mapping)
             place = bundle.manifest.sources.get(pointer, pointer)
             problems.append(Problem(place, "function.unknown", f"there is no function {name!r} here", hint))
     if problems:

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from stepmill.asl.definition import escape
-from stepmill.asl.problems import InvalidDefinition, Problem, nearest
+from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.templates import expressions
+from stepmill.nearest import did_you_mean, nearest
 
 from . import names
 from .build import Build, Ledger
@@ -170,12 +171,11 @@ class _Compiler:
             if not isinstance(types, dict):
                 return
             if key not in types:
-                guess = nearest(str(key), types)
                 self.ledger.problem(
                     read.state.source,
                     "input.unknown",
                     f"{read.state.state_id!r} reads {key!r}, which is not in the schema of {what}",
-                    f"did you mean {guess!r}?" if guess else f"the schema has {', '.join(types)}",
+                    did_you_mean(str(key), types, f"the schema has {', '.join(types)}"),
                 )
                 return
             types = types[key]

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stepmill.asl.definition import escape
-from stepmill.asl.problems import nearest
 from stepmill.inputs.rendering import Language
+from stepmill.nearest import did_you_mean
 
 from .build import Around, Ledger
 from .flow import Map
@@ -139,12 +139,11 @@ def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None
     elif target in machine.states:
         machine.links[state.state_id].append(Link(link.kind, machine.states[target], link.source, link.index))
     else:
-        guess = nearest(target, machine.states)
         ledger.problem(
             link.source,
             "transition.missing",
             f"{state.state_id!r} leads to {target!r}, and there is no such state here",
-            f"did you mean {guess!r}?" if guess else "a state is found when a step leads to it; pass the step itself",
+            did_you_mean(target, machine.states, "a state is found when a step leads to it; pass the step itself"),
         )
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stepmill.asl.problems import nearest
 from stepmill.inputs import Placeholder
 from stepmill.inputs.expressions import Ref
 from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.rendering import Language, refuse
+from stepmill.nearest import did_you_mean
 from stepmill.sagemaker.requests import Built, Place, processing_request, training_request
 
 from .build import Build
@@ -240,8 +240,7 @@ def _one_of(ref: Ref, step: str, what: str, attribute: str, known: Any) -> None:
     if not ref.keys:
         refuse("value.unnamed", f"{step!r} has several {attribute}: say which one", f"step.{attribute}[name]")
     if ref.keys[0] not in known:
-        guess = nearest(str(ref.keys[0]), known)
-        hint = f"did you mean {guess!r}?" if guess else f"it has {', '.join(known)}" if known else "it has none"
+        hint = did_you_mean(str(ref.keys[0]), known, f"it has {', '.join(known) or 'none'}")
         refuse(f"value.{what}", f"{step!r} has no {what} {ref.keys[0]!r}", hint)
     if len(ref.keys) > 1:
         refuse("value.deeper", f"the {what} {ref.keys[0]!r} of {step!r} is one value; there is nothing inside it")

@@ -9,7 +9,7 @@ import ast
 from pathlib import Path
 from typing import Any, Protocol
 
-from stepmill.asl.problems import nearest
+from stepmill.nearest import did_you_mean
 
 from .source import Source
 
@@ -50,11 +50,11 @@ def check_handler(file: Path, handler: str, used: str, tell: Tell) -> None:
             case ast.Name(id=name, ctx=ast.Store()):
                 known.append(name)
     if handler not in known and "*" not in known:
-        guess = nearest(handler, [name for name in known if not name.startswith("_")])
+        public = [name for name in known if not name.startswith("_")]
         tell(
             "function.handler",
             f"{file.name} has no function {handler!r}",
-            f"did you mean {guess!r}?" if guess else "name a function on the file's top level",
+            did_you_mean(handler, public, "name a function on the file's top level"),
         )
 
 
