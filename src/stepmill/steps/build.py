@@ -44,6 +44,7 @@ class Ledger:
     functions: dict[str, FunctionSource] = field(default_factory=dict)
     images: dict[str, ImageSource] = field(default_factory=dict)
     builds: dict[int, Build] = field(default_factory=dict)
+    checked: set[tuple[Path, str]] = field(default_factory=set)
     _handlers: dict[tuple[str, str], str] = field(default_factory=dict)
     _declared: dict[tuple[tuple[str, ...], str | None, str], tuple[str, str]] = field(default_factory=dict)
 

@@ -95,7 +95,8 @@ class LambdaStep(Task):
             return function
         base = build.base(self.source_dir if self.source_dir is not None else file)
         path = base / (self.source_dir or "") / file
-        if path.is_file():
+        if path.is_file() and (path, handler) not in build.ledger.checked:  # one fault is told once
+            build.ledger.checked.add((path, handler))
             check_handler(path, handler, build.used, build.problem)
         asset = self._asset(base, file, build)
         if asset is None:
