@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from stepmill.asl.definition import escape
 from stepmill.asl.problems import InvalidDefinition, Problem
+from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
@@ -236,7 +237,7 @@ class _Compiler:
         head = {name: value for name, value in about.items() if value is not None}
         if self.language == "JSONata":
             head["QueryLanguage"] = "JSONata"
-        return json.dumps({**head, **machine}, ensure_ascii=False, separators=(",", ":"))
+        return dumps({**head, **machine})
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}
