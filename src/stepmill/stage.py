@@ -99,9 +99,7 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
                 raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
             checked = _checked(key, value, where, base)
             merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
-    # A project's store is its own: one that lies further up, in /tmp or at home, is not that of every project below.
-    near = _nearest_holding(start, STORE, "pyproject.toml")
-    merged.setdefault("store", (near or root) / STORE)
+    merged.setdefault("store", (_nearest_holding(start, STORE) or root) / STORE)
     merged.setdefault("cache", _cache(environ))
     masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
     merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
@@ -138,9 +136,8 @@ def _path(parent: Mapping[str, str]) -> list[str]:
     return [part for part in parent.get("PATH", os.defpath).split(os.pathsep) if part]
 
 
-def _nearest_holding(start: Path, *names: str) -> Path | None:
-    folders = (start, *start.parents)
-    return next((folder for folder in folders if any((folder / name).exists() for name in names)), None)
+def _nearest_holding(start: Path, name: str) -> Path | None:
+    return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
 
 
 def _cache(environ: Mapping[str, str]) -> Path:

@@ -39,15 +39,6 @@ def test_the_store_is_found_from_subfolders(tmp_path: Path) -> None:
     assert load_settings(deep, {}).store == tmp_path / "src" / ".stepmill"
 
 
-def test_a_store_above_a_project_is_not_the_projects(tmp_path: Path) -> None:
-    (tmp_path / ".stepmill").mkdir()
-    inside = tmp_path / "work" / "src"
-    inside.mkdir(parents=True)
-    assert load_settings(inside, {}).store == tmp_path / ".stepmill"
-    (tmp_path / "work" / "pyproject.toml").touch()
-    assert load_settings(inside, {}).store == tmp_path / "work" / ".stepmill"
-
-
 def test_paths_are_relative_to_what_names_them(tmp_path: Path) -> None:
     project(tmp_path, "[tool.stepmill]\nstore = 'here'\n")
     deep = tmp_path / "deep"

@@ -5,22 +5,18 @@ In: a Bundle. Out: a state machine's ARN. Touches: the store's objects and recor
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.asl.definition import Definition, walk_states
-from stepmill.asl.problems import InvalidDefinition, Problem
+from stepmill.asl.definition import Definition
 from stepmill.jobs.environments import code_requirements, prepare
-from stepmill.nearest import did_you_mean
 from stepmill.objects.store import NoSuchKey
 from stepmill.services.operations import ServiceError
 
 if TYPE_CHECKING:
-    from stepmill.assets import Asset
     from stepmill.local import Local
     from stepmill.steps.bundle import Bundle, FunctionSource, ImageSource
 
@@ -33,15 +29,12 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
     """See Local.deploy. Everything is named by its content, so doing it again changes nothing."""
     manifest = bundle.manifest
     account = local.settings.account
-    named = _named_functions(local, bundle)
-    _store_assets(local, (*manifest.assets, *(function.asset for function in named)))
+    _store_assets(local, bundle)
     names = {"Bucket": local.settings.bucket, "JobRole": JOB_ROLE.format(account=account)}
     for placeholder, image in manifest.images.items():
         names[placeholder] = _image(local, image, say)
     for placeholder, function in manifest.functions.items():
         names[placeholder] = _function(local, function, say)
-    for function in named:
-        _function(local, function, say)
     text = bundle.bind(names)
     _prepare_code(local, bundle, text, say)
     machine = {"definition": text, "roleArn": role or MACHINE_ROLE.format(account=account)}
@@ -64,49 +57,7 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
     return str(arn)
 
 
-def _named_functions(local: Local, bundle: Bundle) -> list[FunctionSource]:
-    """The functions that the pipeline calls by name and the project's configuration maps to files.
-
-    Raises InvalidDefinition for a name that neither the configuration nor the store knows: it could only fail later.
-    """
-    from stepmill.steps.bundle import FunctionSource
-    from stepmill.steps.lambda_ import configured
-
-    settings, made, problems = local.settings, dict[str, FunctionSource](), list[Problem]()
-    for pointer, name in _called(json.loads(bundle.template)):
-        if name in made:
-            continue
-        try:
-            if name in settings.functions:
-                made[name] = configured(name, settings.functions[name], settings.root)
-            else:
-                local.call("lambda", "GetFunction", {"FunctionName": name})
-        except InvalidDefinition as fault:
-            problems.extend(fault.problems)
-        except ServiceError:
-            mapping = f'[tool.stepmill.functions] {name} = "file.py:handler" maps it'
-            hint = did_you_mean(name, settings.functions, mapping)
-            place = bundle.manifest.sources.get(pointer, pointer)
-            problems.append(Problem(place, "function.unknown", f"there is no function {name!r} here", hint))
-    if problems:
-        raise InvalidDefinition(dict.fromkeys(problems))
-    return list(made.values())
-
-
-def _called(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(pointer, function's name) of every state that calls a Lambda function by a constant name or ARN."""
-    for pointer, _, state in walk_states(definition):
-        resource, request = str(state.get("Resource", "")), state.get("Arguments") or state.get("Parameters")
-        name: Any = resource
-        if ":states:::lambda:invoke" in resource:
-            name = request.get("FunctionName") if isinstance(request, dict) else None
-        elif ":lambda:" not in resource:
-            continue
-        if isinstance(name, str) and not name.startswith(("${", "{%")):
-            yield pointer, name.split(":function:")[-1].split(":")[0]
-
-
-def _store_assets(local: Local, assets: Iterable[Asset]) -> None:
+def _store_assets(local: Local, bundle: Bundle) -> None:
     """Put what is not there yet into the bucket; a key says what its content is, so what is there is right."""
     objects, bucket = local.objects, local.settings.bucket
     objects.create_bucket(bucket)
@@ -118,7 +69,7 @@ def _store_assets(local: Local, assets: Iterable[Asset]) -> None:
             return True
         return False
 
-    for asset in assets:
+    for asset in bundle.manifest.assets:
         if asset.key.endswith("/"):
             fresh = [(key, path) for key, path in asset.files() if absent(key)]
             for key, path in fresh:

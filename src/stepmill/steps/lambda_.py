@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.assets import Asset, AssetError, pack_function
 from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
@@ -18,7 +17,6 @@ from stepmill.inputs.templates import expressions
 from .build import Build, requirement_lines
 from .bundle import FunctionSource
 from .scripts import check_handler
-from .source import Source
 from .states import Task
 
 
@@ -146,30 +144,6 @@ class LambdaStep(Task):
                 "requirements= takes a list of requirement lines, or the path of a requirements file",
             )
             return ()
-
-
-def configured(name: str, reference: str, base: Path) -> FunctionSource:
-    """A function that steps call by its name, and that the project's configuration maps to `file.py:handler`.
-
-    Raises:
-        InvalidDefinition: the file is missing, does not parse, or has no such handler.
-    """
-    place = f"[tool.stepmill.functions] {name}"
-    problems: list[Problem] = []
-
-    def tell(code: str, message: str, hint: str = "", source: Source | str | None = None) -> None:
-        problems.append(Problem(str(source or place), code, message, hint))
-
-    file, _, handler = reference.rpartition(":")
-    asset = None
-    try:
-        asset = pack_function(file, base=base)
-        check_handler(base / file, handler, f"{place} names it", tell)
-    except AssetError as fault:
-        tell(fault.code, fault.message, fault.hint)
-    if asset is None or problems:
-        raise InvalidDefinition(problems)
-    return FunctionSource(name=name, handler=f"{Path(file).stem}.{handler}", asset=asset, file=str(base / file))
 
 
 def _module(file: str) -> str:
