@@ -171,9 +171,8 @@ class Round:
                     os.killpg(command.pid, signal.SIGKILL)
                     command.wait()
                     self.killed.append("group")
-        if self.mode in ("supervisor", "everything"):
-            if running := self._supervisors():
-                self._kill("supervisor", _number(self.dice.choice(running) / "started"))
+        if self.mode in ("supervisor", "everything") and (running := self._supervisors()):
+            self._kill("supervisor", _number(self.dice.choice(running) / "started"))
         if self.mode in ("host", "everything"):
             self._kill("host", _number(self.store / "functions" / "host.json"))
 

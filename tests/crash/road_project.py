@@ -1,4 +1,4 @@
-"""The pipeline that the crash loop runs: every kind of act, each start of a script written to a log outside the store."""
+"""The pipeline of the crash loop: every kind of act, each start of a script written to a log outside the store."""
 
 from __future__ import annotations
 
