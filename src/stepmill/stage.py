@@ -87,9 +87,10 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
     environ = os.environ if environ is None else environ
     project = _nearest_holding(start, "pyproject.toml")
     root = project or start
+    written = _from_pyproject(root) if project else None
     merged: dict[str, Any] = {}
     sources = [
-        (_from_pyproject(root) if project else {}, f"{root / 'pyproject.toml'} [tool.stepmill]: ", root),
+        (written or {}, f"{root / 'pyproject.toml'} [tool.stepmill]: ", root),
         (_from_environ(environ), "the environment: ", start),
         ({key: value for key, value in flags.items() if value is not None}, "", start),
     ]
@@ -99,7 +100,7 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
                 raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
             checked = _checked(key, value, where, base)
             merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
-    merged.setdefault("store", (_nearest_holding(start, STORE) or root) / STORE)
+    merged.setdefault("store", (_nearest_holding(start, STORE, root if written is not None else None) or root) / STORE)
     merged.setdefault("cache", _cache(environ))
     masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
     merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
@@ -136,8 +137,14 @@ def _path(parent: Mapping[str, str]) -> list[str]:
     return [part for part in parent.get("PATH", os.defpath).split(os.pathsep) if part]
 
 
-def _nearest_holding(start: Path, name: str) -> Path | None:
-    return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
+def _nearest_holding(start: Path, name: str, top: Path | None = None) -> Path | None:
+    """The nearest folder from `start` upwards, not above `top`, that holds `name`."""
+    for folder in (start, *start.parents):
+        if (folder / name).exists():
+            return folder
+        if folder == top:
+            break
+    return None
 
 
 def _cache(environ: Mapping[str, str]) -> Path:
@@ -147,14 +154,17 @@ def _cache(environ: Mapping[str, str]) -> Path:
     return (Path(base) if Path(base).is_absolute() else home / ".cache") / "stepmill"
 
 
-def _from_pyproject(folder: Path) -> Mapping[str, Any]:
+def _from_pyproject(folder: Path) -> Mapping[str, Any] | None:
+    """The table of a project that calls itself one of ours; None for any other."""
     import tomllib  # here, because most processes of ours never read a project file
 
     path = folder / "pyproject.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill", {})
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as problem:
         raise SettingsError(f"{path}: cannot be read: {problem}") from problem
+    if table is None:
+        return None
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: [tool.stepmill] must be a table of settings")
     # TOML's own habit is hyphens, Python's is underscores: both are the same key here

@@ -110,7 +110,11 @@ def _function(local: Local, function: FunctionSource, say: Callable[[str], None]
     except ServiceError as refusal:
         if refusal.code != "ResourceNotFoundException":
             raise
-        return str(local.call("lambda", "CreateFunction", settings | {"Code": code})["FunctionArn"])
+        try:
+            return str(local.call("lambda", "CreateFunction", settings | {"Code": code})["FunctionArn"])
+        except ServiceError as conflict:
+            if conflict.code != "ResourceConflictException":  # another process was faster
+                raise
     local.call("lambda", "UpdateFunctionCode", {"FunctionName": function.name, **code})
     return str(local.call("lambda", "UpdateFunctionConfiguration", settings)["FunctionArn"])
 
