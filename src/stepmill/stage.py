@@ -74,7 +74,7 @@ class Settings:
     secrets: tuple[str, ...] = ()
     """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
     functions: Mapping[str, str] = field(default_factory=dict)
-    """Lambda function name → `file.py:handler`, relative to `root`."""
+    """Lambda function name → `file.py:handler`, the file relative to `root`."""
 
 
 def load_settings(start: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
@@ -100,7 +100,8 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
                 raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
             checked = _checked(key, value, where, base)
             merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
-    merged.setdefault("store", (_nearest_holding(start, STORE, root if written is not None else None) or root) / STORE)
+    ours = root if written is not None else None
+    merged.setdefault("store", (_nearest_store(start, ours) or root) / STORE)
     merged.setdefault("cache", _cache(environ))
     masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
     merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
@@ -137,13 +138,19 @@ def _path(parent: Mapping[str, str]) -> list[str]:
     return [part for part in parent.get("PATH", os.defpath).split(os.pathsep) if part]
 
 
-def _nearest_holding(start: Path, name: str, top: Path | None = None) -> Path | None:
-    """The nearest folder from `start` upwards, not above `top`, that holds `name`."""
+def _nearest_holding(start: Path, name: str) -> Path | None:
+    return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
+
+
+def _nearest_store(start: Path, project: Path | None) -> Path | None:
+    """The nearest folder that holds a store of this user, but never above the project: one in the home folder or in
+    /tmp must not take in every project below it."""
     for folder in (start, *start.parents):
-        if (folder / name).exists():
+        store = folder / STORE
+        if store.exists() and store.stat().st_uid == os.getuid():
             return folder
-        if folder == top:
-            break
+        if folder == project:
+            return None
     return None
 
 

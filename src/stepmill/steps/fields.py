@@ -68,11 +68,13 @@ FIELDS: dict[str, Field] = {
 }
 
 
-def refuse_unknown(what: str, given: Collection[str], known: Collection[str]) -> None:
-    """Raise TypeError, with the nearest field, for one that `what` does not have."""
+def refuse_unknown(
+    what: str, given: Collection[str], known: Collection[str], guesses: Collection[str] | None = None
+) -> None:
+    """Raise TypeError, with the nearest of `guesses` (default: `known`), for a field that `what` does not have."""
     for name in given:
         if name not in known:
-            guess = did_you_mean(name, known)
+            guess = did_you_mean(name, guesses or known)
             raise TypeError(f"{what} has no field {name!r}" + (f"; {guess}" if guess else ""))
 
 
