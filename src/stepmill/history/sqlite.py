@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import apsw
 
+from stepmill.asl.text import dumps
 from stepmill.history.events import Event
 from stepmill.history.log import Record, StoreError, StoreFull, StoreTooNew
 
@@ -40,8 +41,6 @@ INSERT INTO record (service, kind, name, body, at)
 VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(at), 0) + 1 FROM record WHERE service = ?1 AND kind = ?2))
 ON CONFLICT (service, kind, name) DO UPDATE SET body = excluded.body
 """
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Masker(Protocol):
@@ -133,7 +132,7 @@ class SqliteHistory:
         """See History.append."""
         mask = self._redactor.value if self._redactor else None
         rows = [
-            (subject, id_, previous, at, type_, _encode(mask(details) if mask else details))
+            (subject, id_, previous, at, type_, dumps(mask(details) if mask else details))
             for subject, events in batches
             for id_, previous, at, type_, details in events
         ]
@@ -155,7 +154,7 @@ class SqliteHistory:
                 )
             else:
                 shown = self._redactor.value(body) if self._redactor else body
-                self._db.execute(_UPSERT, (service, kind, name, _encode(shown)))
+                self._db.execute(_UPSERT, (service, kind, name, dumps(shown)))
 
     def read(self, subject: str, after: int = 0, limit: int | None = None) -> list[Event]:
         """See History.read."""

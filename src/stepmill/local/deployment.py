@@ -133,8 +133,12 @@ def _function(local: Local, function: FunctionSource) -> None:
     except ServiceError as refusal:
         if refusal.code != "ResourceNotFoundException":
             raise
-        local.call("lambda", "CreateFunction", settings | {"Code": code})
-        return
+        try:
+            local.call("lambda", "CreateFunction", settings | {"Code": code})
+            return
+        except ServiceError as conflict:
+            if conflict.code != "ResourceConflictException":  # another process was faster
+                raise
     local.call("lambda", "UpdateFunctionCode", {"FunctionName": function.name, **code})
     local.call("lambda", "UpdateFunctionConfiguration", settings)
 

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepmill.asl.definition import walk_states
-from stepmill.asl.problems import Problem, check, nearest
+from stepmill.asl.problems import Problem, check
 from stepmill.assets import AssetError, pack_function
 from stepmill.history.log import StoreError
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.jobs.refusals import notes
 from stepmill.jobs.refusals import refusals as refusals_of_request
 from stepmill.local.store import Store
+from stepmill.nearest import nearest
 from stepmill.stage import Settings
 from stepmill.steps.bundle import FunctionSource
 

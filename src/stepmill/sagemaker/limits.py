@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stepmill.sagemaker.built import Built, Complaint, at_run_time, first
+from stepmill.sagemaker.built import Built, Complaint, at_run_time, first, once
 from stepmill.sagemaker.shapes import Violation, violations
 
 
@@ -58,12 +58,9 @@ def check_metrics(metrics: Any, built: Built) -> None:
     """Metric definitions must be regular expressions with one group: the value."""
     if not isinstance(metrics, (list, tuple)):
         return
-    names: list[Any] = []
+    once([each.get("Name") for each in metrics], "metrics", "metric-twice", built)
     for each in metrics:
         name, regex = each.get("Name"), each.get("Regex")
-        if name in names:
-            built.complain("metric-twice", f"two metrics are named {name!r}", "give one of them another name")
-        names.append(name)
         if not isinstance(regex, str) or at_run_time(regex):
             continue
         try:

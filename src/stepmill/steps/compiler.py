@@ -14,18 +14,21 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from stepmill.asl.problems import InvalidDefinition, Problem, nearest
+from stepmill.asl.definition import escape
+from stepmill.asl.problems import InvalidDefinition, Problem
+from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.templates import expressions
+from stepmill.nearest import did_you_mean, nearest
 
 from . import names
 from .build import Build, Ledger
 from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
 from .choice import Choice
 from .flow import Map
-from .graph import Machine, escape, find, language_of
+from .graph import Machine, find, language_of
 from .jobs import _JobStep
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep
@@ -176,12 +179,11 @@ class _Compiler:
             if not isinstance(types, dict):
                 return
             if key not in types:
-                guess = nearest(str(key), types)
                 self.ledger.problem(
                     read.state.source,
                     "input.unknown",
                     f"{read.state.state_id!r} reads {key!r}, which is not in the schema of {what}",
-                    f"did you mean {guess!r}?" if guess else f"the schema has {', '.join(types)}",
+                    did_you_mean(str(key), types, f"the schema has {', '.join(types)}"),
                 )
                 return
             types = types[key]
@@ -242,7 +244,7 @@ class _Compiler:
         head = {name: value for name, value in about.items() if value is not None}
         if self.language == "JSONata":
             head["QueryLanguage"] = "JSONata"
-        return json.dumps({**head, **machine}, ensure_ascii=False, separators=(",", ":"))
+        return dumps({**head, **machine})
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}

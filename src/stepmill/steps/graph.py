@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stepmill.asl.problems import nearest
+from stepmill.asl.definition import escape
 from stepmill.inputs.rendering import Language
+from stepmill.nearest import did_you_mean
 
 from .build import Around, Ledger
 from .flow import Map
@@ -134,11 +135,6 @@ def modern(state: Map, language: Language) -> bool:
     return language == "JSONata" or state.mode == "DISTRIBUTED" or any(word in state.given for word in words)
 
 
-def escape(name: str) -> str:
-    """A name in a JSON pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
 def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None:
     """A link by name is found here; a link to an object was followed already."""
     target = link.target
@@ -150,12 +146,11 @@ def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None
     elif target in machine.states:
         machine.links[state.state_id].append(Link(link.kind, machine.states[target], link.source, link.index))
     else:
-        guess = nearest(target, machine.states)
         ledger.problem(
             link.source,
             "transition.missing",
             f"{state.state_id!r} leads to {target!r}, and there is no such state here",
-            f"did you mean {guess!r}?" if guess else "a state is found when a step leads to it; pass the step itself",
+            did_you_mean(target, machine.states, "a state is found when a step leads to it; pass the step itself"),
         )
 
 
