@@ -88,7 +88,8 @@ def python() -> str:
         "# Python",
         "",
         "Made from the docstrings by `make docs`. Names that are not here are not public and may change without a",
-        "word. How they are used is in [the tour](../tour.md) and in [Use it from Python](../howto/use-it-from-python.md).",
+        "word. How they are used is in [the tour](../tour.md) and in",
+        "[Use it from Python](../howto/use-it-from-python.md).",
         "",
     ]
     for room, purpose in ROOMS.items():

@@ -249,8 +249,8 @@ class DefinitionText:
 class Execution:
     """One run of a state machine, as `Workflow.execute` and `list_executions` give it.
 
-    arn: its ARN; `name` is the last part. call: `(operation, request) → response` of Step Functions. local: the store it
-    lives in; None for one on AWS. Every method asks anew and raises ServiceError (or boto3's ClientError) with AWS's
+    arn: its ARN; `name` is the last part. call: `(operation, request) → response` of Step Functions. local: the Local
+    it lives in; None for one on AWS. Every method asks anew and raises ServiceError (or boto3's ClientError) with AWS's
     code when it is refused.
     """
 
