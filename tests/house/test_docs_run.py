@@ -42,7 +42,7 @@ def test_what_a_page_says_can_be_done_as_it_says(page: Path, project):
         done = subprocess.run(
             command,
             cwd=project.root,
-            env=project.environ(PATH=path),
+            env=project.environ(PATH=path, STEPMILL_STORE=str(project.root / ".stepmill")),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
