@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from stepmill.jobs import contract, toolkit
+from stepmill.jobs import contract, refusals, toolkit
 
 DUMP = """
 import json, os, sys
@@ -172,7 +172,7 @@ def test_what_cannot_run_here_is_refused_by_the_name_of_its_field():
         "DataSource": {"S3DataSource": {"S3DataType": "AugmentedManifestFile", "S3Uri": "s3://b/k"}},
     }
     disk = {"ChannelName": "disk", "DataSource": {"FileSystemDataSource": {"FileSystemType": "EFS"}}}
-    refused = contract.refusals(
+    refused = refusals.refusals(
         "training",
         {
             "TrainingJobName": "t",
@@ -197,7 +197,7 @@ def test_what_cannot_run_here_is_refused_by_the_name_of_its_field():
     assert len(refused) == len(words)
     for word in words:
         assert sum(word in sentence for sentence in refused) == 1, (word, refused)
-    refused = contract.refusals(
+    refused = refusals.refusals(
         "processing",
         {
             "ProcessingJobName": "p",
@@ -215,8 +215,8 @@ def test_what_cannot_run_here_is_refused_by_the_name_of_its_field():
 
 
 def test_a_plain_request_is_not_refused(desk):
-    assert contract.refusals("training", desk.training("fine", code={"train.py": ""})) == []
-    assert contract.refusals("processing", desk.processing("fine", "true")) == []
+    assert refusals.refusals("training", desk.training("fine", code={"train.py": ""})) == []
+    assert refusals.refusals("processing", desk.processing("fine", "true")) == []
     continuous = desk.processing("note", "true", outputs={"o": "/opt/ml/processing/o"})
     continuous["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3UploadMode"] = "Continuous"
-    assert "Continuous" in contract.notes("processing", continuous)[0]
+    assert "Continuous" in refusals.notes("processing", continuous)[0]

@@ -14,7 +14,7 @@ import signal
 from stepmill.clock import SystemClock
 from stepmill.history.redaction import Redactor
 
-from . import contract, outcome, sandbox, toolkit
+from . import contract, outcome, refusals, sandbox, toolkit
 from .logs import Capture, LogFile
 from .metrics import Metrics
 from .processes import Processes
@@ -114,7 +114,7 @@ class Supervisor:
         if self.processes.stopping:
             raise _Ended("Stopped")
         # Whoever checked the request before has said this already; here it only makes sure that nothing is ignored.
-        refused = contract.refusals(self.kind, self.request)
+        refused = refusals.refusals(self.kind, self.request)
         if refused:
             raise _Ended("Failed", f"ClientError: {'; '.join(refused)}")
         limit = contract.max_runtime(self.request)

@@ -7,7 +7,21 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO, Protocol
+
+    class ObjectStore(Protocol):
+        """What moves folders in and out of `s3://` needs of a store; `FolderStore` says what each does."""
+
+        def info(self, bucket: str, key: str) -> ObjectInfo: ...
+        def list(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]: ...
+        def open(self, bucket: str, key: str) -> BinaryIO: ...
+        def path(self, bucket: str, key: str) -> Path: ...
+        def put_file(
+            self, bucket: str, key: str, path: str | Path, move: bool = False, *, durable: bool = True
+        ) -> ObjectInfo: ...
+
 
 MAX_KEY_BYTES = 1024
 """Longest key in UTF-8 bytes (Amazon S3 user guide, "Creating object key names")."""

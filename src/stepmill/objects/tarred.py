@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from stepmill.objects.archives import BadArchive, Member
+from stepmill.objects.members import BadArchive, Member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

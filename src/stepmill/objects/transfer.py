@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stepmill.objects.folder import FolderStore
+    from stepmill.objects.store import ObjectStore
 
 _CHUNK = 8 << 20
 _ONE_BY_ONE = 32
@@ -27,7 +27,7 @@ _ONE_BY_ONE = 32
 _CANNOT_SHARE = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.ETXTBSY)
 
 
-def download(store: FolderStore, bucket: str, prefix: str, folder: str) -> int:
+def download(store: ObjectStore, bucket: str, prefix: str, folder: str) -> int:
     """Copy objects into `folder` as SageMaker does for `S3DataType: S3Prefix` → the number of files.
 
     A prefix that is a whole key gives that one file under its last segment. Otherwise every key that begins with the
@@ -52,7 +52,7 @@ def download(store: FolderStore, bucket: str, prefix: str, folder: str) -> int:
     return count
 
 
-def upload(store: FolderStore, folder: str, bucket: str, prefix: str) -> int:
+def upload(store: ObjectStore, folder: str, bucket: str, prefix: str) -> int:
     """Put every regular file below `folder` at `prefix/relative path`, in sorted order → their number; durable.
 
     Links, sockets and devices are passed over: SageMaker does not follow symbolic links on upload.
@@ -95,7 +95,7 @@ def flush(path: str) -> None:
         os.close(handle)
 
 
-def _fetch(store: FolderStore, bucket: str, key: str, folder: str, relative: str) -> None:
+def _fetch(store: ObjectStore, bucket: str, key: str, folder: str, relative: str) -> None:
     parts = [part for part in relative.split("/") if part]
     if not parts or any(part in (".", "..") or "\0" in part for part in parts):
         raise BadName("InvalidURI", f"s3://{bucket}/{key} cannot be downloaded: {relative!r} is no path in a folder")

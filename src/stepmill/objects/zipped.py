@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 
-from stepmill.objects.archives import BadArchive, Member
+from stepmill.objects.members import BadArchive, Member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

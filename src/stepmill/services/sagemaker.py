@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stepmill.engine.signals import Act
-from stepmill.jobs.contract import refusals
 from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
+from stepmill.jobs.refusals import refusals
 from stepmill.sagemaker.rules import refusal
 from stepmill.services.operations import Response, ServiceError, operation
 from stepmill.services.surroundings import Surroundings
