@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stepmill.nearest import did_you_mean, nearest
+
 STORE = ".stepmill"
 PREFIX = "STEPMILL_"
 
@@ -72,7 +74,7 @@ class Settings:
     secrets: tuple[str, ...] = ()
     """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
     functions: Mapping[str, str] = field(default_factory=dict)
-    """Lambda function name → `file.py:handler`, relative to `root`."""
+    """Lambda function name → `file.py:handler`, the file relative to `root`."""
 
 
 def load_settings(start: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
@@ -85,9 +87,10 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
     environ = os.environ if environ is None else environ
     project = _nearest_holding(start, "pyproject.toml")
     root = project or start
+    written = _from_pyproject(root) if project else None
     merged: dict[str, Any] = {}
     sources = [
-        (_from_pyproject(root) if project else {}, f"{root / 'pyproject.toml'} [tool.stepmill]: ", root),
+        (written or {}, f"{root / 'pyproject.toml'} [tool.stepmill]: ", root),
         (_from_environ(environ), "the environment: ", start),
         ({key: value for key, value in flags.items() if value is not None}, "", start),
     ]
@@ -97,7 +100,8 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
                 raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
             checked = _checked(key, value, where, base)
             merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
-    merged.setdefault("store", (_nearest_holding(start, STORE) or root) / STORE)
+    ours = root if written is not None else None
+    merged.setdefault("store", (_nearest_store(start, ours) or root) / STORE)
     merged.setdefault("cache", _cache(environ))
     masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
     merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
@@ -138,6 +142,18 @@ def _nearest_holding(start: Path, name: str) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
 
 
+def _nearest_store(start: Path, project: Path | None) -> Path | None:
+    """The nearest folder that holds a store of this user, but never above the project: one in the home folder or in
+    /tmp must not take in every project below it."""
+    for folder in (start, *start.parents):
+        store = folder / STORE
+        if store.exists() and store.stat().st_uid == os.getuid():
+            return folder
+        if folder == project:
+            return None
+    return None
+
+
 def _cache(environ: Mapping[str, str]) -> Path:
     # the XDG specification says to ignore a relative value
     base = environ.get("XDG_CACHE_HOME", "")
@@ -145,14 +161,17 @@ def _cache(environ: Mapping[str, str]) -> Path:
     return (Path(base) if Path(base).is_absolute() else home / ".cache") / "stepmill"
 
 
-def _from_pyproject(folder: Path) -> Mapping[str, Any]:
+def _from_pyproject(folder: Path) -> Mapping[str, Any] | None:
+    """The table of a project that calls itself one of ours; None for any other."""
     import tomllib  # here, because most processes of ours never read a project file
 
     path = folder / "pyproject.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill", {})
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as problem:
         raise SettingsError(f"{path}: cannot be read: {problem}") from problem
+    if table is None:
+        return None
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: [tool.stepmill] must be a table of settings")
     # TOML's own habit is hyphens, Python's is underscores: both are the same key here
@@ -165,7 +184,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environ.items():
         if name in named and value:
             found[named[name]] = value.replace(",", " ").split() if named[name] in _LISTS else value
-        elif name.startswith(PREFIX) and name not in named and _near(name, named, 0.85):
+        elif name.startswith(PREFIX) and name not in named and nearest(name, named, 0.85):
             # a variable of another tool may begin like ours; only what is nearly one of ours is a slip
             raise SettingsError(f"the environment: there is no setting {name!r}{_hint(name, named)}")
     return found
@@ -204,11 +223,4 @@ def _seconds(value: Any, where: str) -> float:
 
 
 def _hint(word: str, known: Sequence[str] | Mapping[str, str]) -> str:
-    near = _near(word, known, 0.6)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
-
-
-def _near(word: str, known: Sequence[str] | Mapping[str, str], cutoff: float) -> list[str]:
-    import difflib  # here, because it is needed only when something is wrong
-
-    return difflib.get_close_matches(word, known, 1, cutoff)
+    return "; " + did_you_mean(word, known, f"there are: {', '.join(known)}")

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,10 +109,12 @@ class Local:
         """Answer one AWS operation, here or in the process that hosts the engine.
 
         Raises ServiceError as AWS refuses, StoreBusy when the owner does not answer, StoreError when the store cannot
-        be used.
+        be used. An owner that dies before it answers is asked no more: the next one is, and that may be this process.
         """
         from stepmill.local.door import Guest
 
+        if (service, operation) == ("states", "StartExecution") and not request.get("name"):
+            request = {**request, "name": str(uuid.uuid4())}  # asking twice must find the first
         for _ in range(50):
             if self.host():
                 assert self._host is not None
@@ -126,6 +129,9 @@ class Local:
                 continue
             try:
                 return guest.call(service, operation, dict(request), token, self.passed())
+            except OSError:
+                if token is None and (service, operation) == ("lambda", "Invoke"):
+                    raise StoreError(f"{owner} ended before it answered; the function may have run") from None
             finally:
                 guest.close()
         raise StoreBusy(f"{self.store.root}: no owner of the store answered; try again")
