@@ -8,6 +8,7 @@ compiler.
 
 from __future__ import annotations
 
+import inspect
 import json
 import weakref
 from collections.abc import Iterator, Sequence
@@ -72,7 +73,8 @@ class State:
     def __init__(self, state_id: str, *, output_schema: dict[str, Any] | None = None, **fields: Any) -> None:
         if not isinstance(state_id, str):
             raise TypeError(f"a state's name is text, not {state_id!r}")
-        refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.fields)
+        own = inspect.signature(type(self)).parameters if fields.keys() - self.fields else ()
+        refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.fields, own)
         self.state_id = state_id
         self.source = here()
         self.given = {name: value for name, value in fields.items() if value is not None or name in _NULLABLE}
