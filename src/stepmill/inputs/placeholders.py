@@ -26,7 +26,7 @@ from .expressions import (
     parse,
     token,
 )
-from .schema import InputSchema
+from .schema import WORDS, InputSchema
 
 _NO_BOOL = "{what} is known only when the execution runs, so Python cannot branch on it: give it to Choice{more}"
 
@@ -100,8 +100,8 @@ def condition(value: Condition | Placeholder) -> Condition:
         return value
     if not isinstance(value, Placeholder):
         raise TypeError(f"{value!r} is no condition: compare a run-time value, as in run['accuracy'] >= 0.9")
-    if kind_of(value.expr) not in (None, "bool"):
-        raise TypeError(f"a value of type {kind_of(value.expr)} is neither true nor false: compare it with something")
+    if (kind := kind_of(value.expr)) is not None and kind != "bool":
+        raise TypeError(f"{WORDS[kind]} is neither true nor false: compare it with something")
     return Condition(Comparison("is", value.expr, const(True)))
 
 
