@@ -552,3 +552,24 @@ def test_a_fault_in_a_function_is_told_once_however_many_steps_call_it(author):
     assert line == 2
     assert "functions.py has no function 'notfy'" in text
     assert "did you mean 'notify'?" in text
+
+
+def test_a_job_of_the_other_kind_is_told_by_its_class(author):
+    problems = author.problems("""
+        train = TrainingStep("Train", ScriptProcessor())
+        clean = ProcessingStep("Clean", Estimator(entry_point="train.py"), code="preprocess.py")
+        definition = Chain([train, clean])
+    """)
+    assert [(code, f"{message}: {hint}") for _, code, message, hint in problems] == [
+        ("not-an-estimator", "'Train': ScriptProcessor(…) is no estimator: a ProcessingStep takes it"),
+        ("not-a-processor", "'Clean': Estimator(…) is no processor: a TrainingStep takes it"),
+    ]
+
+
+def test_there_is_nothing_inside_a_text(author):
+    line, text = author.problem("""
+        run = ExecutionInput({"name": str})
+        definition = Pass("P", parameters={"first": run["name"]["first"]})
+    """)
+    assert line == 3
+    assert "'P' reads 'first' inside 'name', which is text in the schema" in text

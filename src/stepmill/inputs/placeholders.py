@@ -28,7 +28,10 @@ from .expressions import (
 )
 from .schema import WORDS, InputSchema
 
-_NO_BOOL = "{what} is known only when the execution runs, so Python cannot branch on it: give it to Choice{more}"
+_NO_BOOL = (
+    "{what} is known only when the execution runs, so Python cannot branch on it: "
+    "give it to Choice, and join conditions with & | ~, not and/or/not"
+)
 
 
 def expression(value: Any) -> Expr:
@@ -70,7 +73,7 @@ class Condition:
     def __bool__(self) -> bool:
         if isinstance(self.expr, Comparison) and self.expr.operator == "==":
             return self.expr.left == self.expr.right  # so that `in` and the old contains() find what they look for
-        raise TypeError(_NO_BOOL.format(what="a comparison of run-time values", more="; join with & | ~, not and/or"))
+        raise TypeError(_NO_BOOL.format(what="a comparison of run-time values"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and self.expr == other.expr
@@ -228,7 +231,7 @@ class Placeholder:
         return hash(self.expr)
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(_NO_BOOL.format(what="this value", more=""))
+        raise TypeError(_NO_BOOL.format(what="this value"))
 
     def __iter__(self) -> NoReturn:
         raise TypeError("this value is known only when the execution runs: Python cannot go through its items. Use Map")
