@@ -2,7 +2,7 @@
 # deleting those three is the whole way back. PYTHON=/path/to/python3.12 chooses the Python that .venv is made of.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check docs bench clean
+.PHONY: help demo test test-all check docs bench crash clean
 .DELETE_ON_ERROR:
 
 BIN := $(CURDIR)/.venv/bin
@@ -43,6 +43,11 @@ docs: .venv/.dev ## write the pages that are made from the code anew
 
 bench: .venv/.dev ## measure against bare processes and Metaflow in the same run, print one table, assert nothing
 	python bench/bench.py $(ARGS)
+
+N ?= 100
+SEED ?= 0
+crash: .venv/.dev ## kill -9 whatever runs, N=100 times over from SEED=0; the log, and what is left of failures, in bench/out
+	python tests/crash/road.py --rounds $(N) --seed $(SEED) $(ARGS)
 
 clean: ## remove what the targets made
 	rm -rf .venv bench/out examples/digits/.stepmill

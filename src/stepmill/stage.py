@@ -74,7 +74,7 @@ class Settings:
     secrets: tuple[str, ...] = ()
     """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
     functions: Mapping[str, str] = field(default_factory=dict)
-    """Lambda function name → `file.py:handler`, relative to `root`."""
+    """Lambda function name → `file.py:handler`, the file relative to `root`."""
 
 
 def load_settings(start: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
@@ -87,9 +87,10 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
     environ = os.environ if environ is None else environ
     project = _nearest_holding(start, "pyproject.toml")
     root = project or start
+    written = _from_pyproject(root) if project else None
     merged: dict[str, Any] = {}
     sources = [
-        (_from_pyproject(root) if project else {}, f"{root / 'pyproject.toml'} [tool.stepmill]: ", root),
+        (written or {}, f"{root / 'pyproject.toml'} [tool.stepmill]: ", root),
         (_from_environ(environ), "the environment: ", start),
         ({key: value for key, value in flags.items() if value is not None}, "", start),
     ]
@@ -99,7 +100,8 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
                 raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
             checked = _checked(key, value, where, base)
             merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
-    merged.setdefault("store", (_nearest_holding(start, STORE) or root) / STORE)
+    ours = root if written is not None else None
+    merged.setdefault("store", (_nearest_store(start, ours) or root) / STORE)
     merged.setdefault("cache", _cache(environ))
     masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
     merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
@@ -140,6 +142,18 @@ def _nearest_holding(start: Path, name: str) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
 
 
+def _nearest_store(start: Path, project: Path | None) -> Path | None:
+    """The nearest folder that holds a store of this user, but never above the project: one in the home folder or in
+    /tmp must not take in every project below it."""
+    for folder in (start, *start.parents):
+        store = folder / STORE
+        if store.exists() and store.stat().st_uid == os.getuid():
+            return folder
+        if folder == project:
+            return None
+    return None
+
+
 def _cache(environ: Mapping[str, str]) -> Path:
     # the XDG specification says to ignore a relative value
     base = environ.get("XDG_CACHE_HOME", "")
@@ -147,14 +161,17 @@ def _cache(environ: Mapping[str, str]) -> Path:
     return (Path(base) if Path(base).is_absolute() else home / ".cache") / "stepmill"
 
 
-def _from_pyproject(folder: Path) -> Mapping[str, Any]:
+def _from_pyproject(folder: Path) -> Mapping[str, Any] | None:
+    """The table of a project that calls itself one of ours; None for any other."""
     import tomllib  # here, because most processes of ours never read a project file
 
     path = folder / "pyproject.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill", {})
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("stepmill")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as problem:
         raise SettingsError(f"{path}: cannot be read: {problem}") from problem
+    if table is None:
+        return None
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: [tool.stepmill] must be a table of settings")
     # TOML's own habit is hyphens, Python's is underscores: both are the same key here

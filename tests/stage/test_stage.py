@@ -48,6 +48,16 @@ def test_paths_are_relative_to_what_names_them(tmp_path: Path) -> None:
     assert load_settings(deep, {}, store="../flag").store == tmp_path / "flag"
 
 
+def test_a_project_of_ours_has_its_own_store_whatever_lies_above_it(tmp_path: Path) -> None:
+    (tmp_path / ".stepmill").mkdir()
+    home, deep = tmp_path / "project", tmp_path / "project" / "src"
+    deep.mkdir(parents=True)
+    project(home, '[project]\nname = "x"\n')
+    assert load_settings(deep, {}).store == tmp_path / ".stepmill"
+    project(home, "[tool.stepmill]\n")
+    assert load_settings(deep, {}).store == home / ".stepmill"
+
+
 def test_an_unknown_key_names_its_file_and_the_nearest_key(tmp_path: Path) -> None:
     project(tmp_path, "[tool.stepmill]\ngrase = 3\n")
     with pytest.raises(SettingsError, match=r"pyproject\.toml \[tool\.stepmill\].*'grase'; did you mean 'grace'\?"):

@@ -18,7 +18,7 @@ from stepmill.history.digest import Digest, Visit
 MARKS = {
     "succeeded": ("✔", "+", "good"),
     "failed": ("✖", "x", "bad"),
-    "caught": ("✖", "x", "warn"),
+    "caught": ("↪", ">", "warn"),
     "stopped": ("■", "#", "warn"),
     "running": ("●", "*", "live"),
     "retrying": ("↻", "@", "live"),

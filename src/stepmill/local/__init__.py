@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,10 @@ _open: dict[Path, Local] = {}
 
 
 def open_local(settings: Settings, say: Say | None = None) -> Local:
-    """The Local of a store; the same one for the same store, so that one process never hosts it twice."""
+    """The Local of a store; the same one for the same store, so that one process never hosts it twice.
+
+    settings: `stepmill.stage.load_settings()`. say: as in Local; of the first caller for a store.
+    """
     key = settings.store.resolve()
     if key not in _open:
         _open[key] = Local(settings, say)
@@ -46,7 +50,8 @@ class Local:
     """Step Functions, SageMaker, Lambda and S3 of this machine, kept in one store.
 
     Any number of processes may use a store. The engine runs in the one that holds its lock (`hosting`); the others
-    reach it through the store's door. `say` is told what a person should know, a sentence at a time.
+    reach it through the store's door. `settings` name the store. `say` is told what a person should know, a sentence at
+    a time (default: on stderr). Get one by `open_local`.
     """
 
     def __init__(self, settings: Settings, say: Say | None = None) -> None:
@@ -104,10 +109,12 @@ class Local:
         """Answer one AWS operation, here or in the process that hosts the engine.
 
         Raises ServiceError as AWS refuses, StoreBusy when the owner does not answer, StoreError when the store cannot
-        be used.
+        be used. An owner that dies before it answers is asked no more: the next one is, and that may be this process.
         """
         from stepmill.local.door import Guest
 
+        if (service, operation) == ("states", "StartExecution") and not request.get("name"):
+            request = {**request, "name": str(uuid.uuid4())}  # asking twice must find the first
         for _ in range(50):
             if self.host():
                 assert self._host is not None
@@ -122,6 +129,9 @@ class Local:
                 continue
             try:
                 return guest.call(service, operation, dict(request), token, self.passed())
+            except OSError:
+                if token is None and (service, operation) == ("lambda", "Invoke"):
+                    raise StoreError(f"{owner} ended before it answered; the function may have run") from None
             finally:
                 guest.close()
         raise StoreBusy(f"{self.store.root}: no owner of the store answered; try again")

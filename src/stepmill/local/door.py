@@ -7,8 +7,10 @@ It carries `call` and who waits; it answers nothing itself.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import select
 import socket
 import struct
 import threading
@@ -96,7 +98,10 @@ class Door:
 
 
 class Guest:
-    """The other side: a process that calls an owner's engine. Raises StoreBusy, naming the owner, when it is silent."""
+    """The other side: a process that calls an owner's engine.
+
+    Raises StoreBusy, naming the owner, when it is silent; OSError when it is gone.
+    """
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
@@ -111,7 +116,8 @@ class Guest:
             self._socket.close()
             raise StoreBusy(
                 f"the store is held by {owner}, which has not answered for {_PATIENCE:g} s; "
-                f"let it go on (kill -CONT {owner.pid}), or end it (kill {owner.pid}) and then `stepmill resume`"
+                # a stopped process takes no other signal to heart before it goes on
+                f"let it go on (kill -CONT {owner.pid}), or end it (kill -9 {owner.pid}) and then `stepmill resume`"
             ) from None
         except OSError:
             self._socket.close()
@@ -140,6 +146,12 @@ class Guest:
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         _send(self._stream, message)
+        poller = select.poll()
+        poller.register(self._socket, select.POLLIN)
+        while not poller.poll(_PATIENCE * 1000):
+            # An answer may take as long as a function does; an owner that lives greets somebody else meanwhile.
+            with contextlib.suppress(ConnectionError, FileNotFoundError):  # it leaves: that is about to be heard here
+                Guest(self._owner).close()
         line = self._stream.readline(_LIMIT)
         if not line:
             raise ConnectionResetError(f"{self._owner} left before it answered")

@@ -37,6 +37,7 @@ class Ledger:
     """What compiling one workflow collects."""
 
     workflow: str
+    source: str = ""
     states: Mapping[str, State] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)

@@ -51,6 +51,7 @@ def compile(
     timeout_seconds: int | None = None,
     version: str | None = None,
     execution_input: ExecutionInput | None = None,
+    source: str = "",
 ) -> Bundle:
     """A pipeline as plain Amazon States Language and what it needs.
 
@@ -60,24 +61,28 @@ def compile(
         query_language: "JSONPath", ASL's own default, or "JSONata".
         comment, timeout_seconds, version: the state machine's own.
         execution_input: what an execution is started with, in case no step reads it.
+        source: the line that names the pipeline, for what is wrong with it as a whole.
 
     Raises:
         InvalidDefinition: with everything that is wrong, in the order of the user's files.
     """
-    return _Compiler(name, query_language, execution_input).compile(
+    return _Compiler(name, query_language, execution_input, source).compile(
         definition, {"Comment": comment, "TimeoutSeconds": timeout_seconds, "Version": version}
     )
 
 
 class _Compiler:
-    def __init__(self, name: str, query_language: str, execution_input: ExecutionInput | None) -> None:
-        self.ledger = Ledger(name)
+    def __init__(self, name: str, query_language: str, execution_input: ExecutionInput | None, source: str) -> None:
+        self.ledger = Ledger(name, source=source)
         self.input = execution_input
         self.name = name
         if query_language not in ("JSONPath", "JSONata"):
             guess = nearest(query_language, ("JSONPath", "JSONata")) or "JSONPath"
             self.ledger.problem(
-                "query_language", "language", f"{query_language!r} is no language of ASL", f"did you mean {guess!r}?"
+                source or "query_language",
+                "language",
+                f"{query_language!r} is no language of ASL",
+                f"did you mean {guess!r}?",
             )
             query_language = guess
         self.language = cast(Language, query_language)
@@ -86,7 +91,7 @@ class _Compiler:
     def compile(self, definition: Target, about: dict[str, Any]) -> Bundle:
         if not _NAME.fullmatch(self.name):
             self.ledger.problem(
-                "name",
+                self.ledger.source or "name",
                 "workflow.name",
                 f"{self.name!r} cannot be a state machine's name",
                 "1 to 80 characters, no spaces, brackets, quotes or other special characters",

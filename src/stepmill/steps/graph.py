@@ -74,7 +74,10 @@ def _find(entry: Target, machine: Machine, home: dict[int, Machine], ledger: Led
         holder = machine.holder
         what = f"{holder.type} {holder.state_id!r} holds" if holder else "the pipeline is"
         ledger.problem(
-            holder.source if holder else "definition", "graph.empty", f"{what} an empty chain", "put a step in it"
+            holder.source if holder else ledger.source or "definition",
+            "graph.empty",
+            f"{what} an empty chain",
+            "put a step in it",
         )
         return machine
     machine.start = start
@@ -90,6 +93,10 @@ def _find(entry: Target, machine: Machine, home: dict[int, Machine], ledger: Led
         machine.states.setdefault(state.state_id, state)
         if machine.states[state.state_id] is not state:
             _twice(state, machine.states[state.state_id], ledger)
+            # what comes after it is looked at too, as if the one of that name led there
+            onward = [link for link in state.links() if link.kind == "next"]
+            links.extend((state, link) for link in onward)
+            now.extend(link.target for link in onward if isinstance(link.target, State))
             continue
         _find_inside(state, machine, home, ledger)
         machine.links[state.state_id] = []
