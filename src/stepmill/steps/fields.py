@@ -5,7 +5,7 @@ In: nothing. Out: one table, and who asks for a field beyond it is refused. Touc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,11 +68,13 @@ FIELDS: dict[str, Field] = {
 }
 
 
-def refuse_unknown(what: str, given: Collection[str], known: Collection[str], named: Iterable[str] = ()) -> None:
-    """Raise TypeError for a field that `what` does not have, with the nearest one; `named` are its other arguments."""
+def refuse_unknown(
+    what: str, given: Collection[str], known: Collection[str], guesses: Collection[str] | None = None
+) -> None:
+    """Raise TypeError, with the nearest of `guesses` (default: `known`), for a field that `what` does not have."""
     for name in given:
         if name not in known:
-            guess = did_you_mean(name, [*named, *known])
+            guess = did_you_mean(name, guesses or known)
             raise TypeError(f"{what} has no field {name!r}" + (f"; {guess}" if guess else ""))
 
 
