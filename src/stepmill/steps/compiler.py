@@ -20,6 +20,7 @@ from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
+from stepmill.inputs.schema import WORDS
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import did_you_mean, nearest
 
@@ -175,7 +176,10 @@ class _Compiler:
         types = json.loads(ref.schema)
         types = types["types"] if types and ref.root == "execution" else types
         what = "the execution's input" if ref.root == "execution" else "the state's input"
-        for key in ref.keys:
+        for before, key in zip(("", *ref.keys), ref.keys, strict=False):
+            if types in ("str", "int", "float", "bool"):
+                said = f"{read.state.state_id!r} reads {key!r} inside {before!r}, which is {WORDS[types]} in the schema"
+                self.ledger.problem(read.state.source, "input.deeper", said, "there is nothing inside it")
             if not isinstance(types, dict):
                 return
             if key not in types:
