@@ -68,6 +68,8 @@ class Tasks:
         except ServiceError as refusal:
             code, message = refusal.code, f"{refusal.message} ({_origin(row, refusal)})"
             signal(Failed(act, error_name(row, code), message))
+        except OSError as fault:  # a full disk, most often: this machine's fault, and no bug
+            signal(Failed(act, error_name(row, "InternalFailure"), str(fault)))
         except Exception as bug:  # noqa: BLE001 - one act's fault must not end the thread that serves the others
             signal(Failed(act, "States.Runtime", f"a bug of Stepmill, please report it: {bug!r}"))
 
