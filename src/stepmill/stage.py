@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stepmill.nearest import did_you_mean, nearest
+
 STORE = ".stepmill"
 PREFIX = "STEPMILL_"
 
@@ -72,7 +74,7 @@ class Settings:
     secrets: tuple[str, ...] = ()
     """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
     functions: Mapping[str, str] = field(default_factory=dict)
-    """Lambda function name → `file.py:handler`, relative to `root`."""
+    """Lambda function name → `file.py:handler`, the file relative to `root`."""
 
 
 def load_settings(start: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
@@ -98,7 +100,8 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
                 raise SettingsError(f"{where}there is no setting {key!r}{_hint(key, KEYS)}")
             checked = _checked(key, value, where, base)
             merged[key] = tuple(dict.fromkeys((*merged.get(key, ()), *checked))) if key in _LISTS else checked
-    merged.setdefault("store", (_nearest_holding(start, STORE, root if written is not None else None) or root) / STORE)
+    ours = root if written is not None else None
+    merged.setdefault("store", (_nearest_store(start, ours) or root) / STORE)
     merged.setdefault("cache", _cache(environ))
     masked = [name for name in merged.get("pass_env", ()) if _SECRET.search(name)]
     merged["secrets"] = tuple(dict.fromkeys((*merged.get("secrets", ()), *masked)))
@@ -135,13 +138,19 @@ def _path(parent: Mapping[str, str]) -> list[str]:
     return [part for part in parent.get("PATH", os.defpath).split(os.pathsep) if part]
 
 
-def _nearest_holding(start: Path, name: str, top: Path | None = None) -> Path | None:
-    """The nearest folder from `start` upwards, not above `top`, that holds `name`."""
+def _nearest_holding(start: Path, name: str) -> Path | None:
+    return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
+
+
+def _nearest_store(start: Path, project: Path | None) -> Path | None:
+    """The nearest folder that holds a store of this user, but never above the project: one in the home folder or in
+    /tmp must not take in every project below it."""
     for folder in (start, *start.parents):
-        if (folder / name).exists():
+        store = folder / STORE
+        if store.exists() and store.stat().st_uid == os.getuid():
             return folder
-        if folder == top:
-            break
+        if folder == project:
+            return None
     return None
 
 
@@ -175,7 +184,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environ.items():
         if name in named and value:
             found[named[name]] = value.replace(",", " ").split() if named[name] in _LISTS else value
-        elif name.startswith(PREFIX) and name not in named and _near(name, named, 0.85):
+        elif name.startswith(PREFIX) and name not in named and nearest(name, named, 0.85):
             # a variable of another tool may begin like ours; only what is nearly one of ours is a slip
             raise SettingsError(f"the environment: there is no setting {name!r}{_hint(name, named)}")
     return found
@@ -214,11 +223,4 @@ def _seconds(value: Any, where: str) -> float:
 
 
 def _hint(word: str, known: Sequence[str] | Mapping[str, str]) -> str:
-    near = _near(word, known, 0.6)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
-
-
-def _near(word: str, known: Sequence[str] | Mapping[str, str], cutoff: float) -> list[str]:
-    import difflib  # here, because it is needed only when something is wrong
-
-    return difflib.get_close_matches(word, known, 1, cutoff)
+    return "; " + did_you_mean(word, known, f"there are: {', '.join(known)}")

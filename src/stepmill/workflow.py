@@ -68,12 +68,15 @@ class Workflow:
         timeout_seconds: int | None = None,
         stage: str | None = None,
     ) -> None:
+        from stepmill.steps.source import here
+
         self.name = name
         self.role = role
         self.tags = list(tags or ())
         self.execution_input = execution_input
         self.state_machine_arn: str | None = None
-        self._definition = definition
+        self._source = str(here())
+        self._definition = _entry(name, definition)
         self._client = client
         self._stage = stage
         self._query_language = query_language
@@ -99,6 +102,7 @@ class Workflow:
                 comment=self._comment,
                 timeout_seconds=self._timeout_seconds,
                 execution_input=self.execution_input,
+                source=self._source,
             )
         return self._bundle
 
@@ -158,7 +162,7 @@ class Workflow:
         """Give the state machine another definition or role. Out: its ARN. Executions that run keep theirs."""
         _refuse_on_import("update")
         if definition is not None:
-            self._definition, self._bundle = definition, None
+            self._definition, self._bundle = _entry(self.name, definition), None
         self.role = role or self.role
         if self._client is None:
             return self.create()
@@ -218,6 +222,19 @@ class Workflow:
 
     def _arn(self) -> str:
         return self.state_machine_arn or self.create()
+
+
+def _entry(name: str, definition: Any) -> Any:
+    """A workflow's definition, refused on the line that gives it when it is none."""
+    from stepmill.steps.states import first
+
+    try:
+        first(definition)
+    except TypeError:
+        raise TypeError(
+            f"the definition of {name!r} is a {type(definition).__name__}: give a step or a Chain of steps"
+        ) from None
+    return definition
 
 
 class DefinitionText:

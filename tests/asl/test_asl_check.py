@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from stepmill.asl.definition import Definition
-from stepmill.asl.problems import InvalidDefinition, Problem, check, nearest
+from stepmill.asl.problems import InvalidDefinition, Problem, check
+from stepmill.nearest import nearest
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "problems.txt"
 TRAIN = "arn:aws:states:::sagemaker:createTrainingJob.sync"

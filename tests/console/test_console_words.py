@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from wcwidth import wcwidth
 
 from stepmill.console.canvas import Look
 from stepmill.console.rules import rule_text
 from stepmill.console.tables import pairs, table
 from stepmill.console.words import (
+    _NARROW,
     SPARKS,
     clip,
     duration,
@@ -41,6 +43,12 @@ def test_wide_and_combining_characters_are_counted_as_they_are_shown() -> None:
     assert [width(text) for text in ("abc", "数字", "e\u0301", "ﾊﾝ")] == [3, 4, 1, 2]
     assert clip("数字を学ぶ", 6) == "数字…"
     assert pad("数", 4) == "数  "
+
+
+def test_what_is_taken_for_narrow_without_the_tables_is_narrow_by_the_tables() -> None:
+    narrow = [character for character in map(chr, range(0x20, 0x3000)) if _NARROW.fullmatch(character)]
+    assert len(narrow) > 1000
+    assert [character for character in narrow if wcwidth(character) != 1] == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from stepmill.asl.definition import Definition
-from stepmill.engine.data import dumps
+from stepmill.asl.text import dumps
 from stepmill.engine.loop import Engine
 from stepmill.history.events import Event
 from stepmill.history.log import MemoryHistory, Record, StoreError, StoreFull

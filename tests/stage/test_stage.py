@@ -50,12 +50,12 @@ def test_paths_are_relative_to_what_names_them(tmp_path: Path) -> None:
 
 def test_a_project_of_ours_has_its_own_store_whatever_lies_above_it(tmp_path: Path) -> None:
     (tmp_path / ".stepmill").mkdir()
-    project, deep = tmp_path / "project", tmp_path / "project" / "src"
+    home, deep = tmp_path / "project", tmp_path / "project" / "src"
     deep.mkdir(parents=True)
-    (project / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    project(home, '[project]\nname = "x"\n')
     assert load_settings(deep, {}).store == tmp_path / ".stepmill"
-    (project / "pyproject.toml").write_text("[tool.stepmill]\n")
-    assert load_settings(deep, {}).store == project / ".stepmill"
+    project(home, "[tool.stepmill]\n")
+    assert load_settings(deep, {}).store == home / ".stepmill"
 
 
 def test_an_unknown_key_names_its_file_and_the_nearest_key(tmp_path: Path) -> None:

@@ -9,16 +9,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from projects import Project
+from stepmill.cli import main
 
 HEAD = """\
 from stepmill.inputs import ExecutionInput, StepInput
 from stepmill.sagemaker import Estimator, ProcessingInput, ScriptProcessor
 from stepmill.steps import *
-from stepmill.steps import Chain, Choice, Fail, LambdaStep, Map, Parallel, Pass, ProcessingStep, Succeed, TrainingStep
+from stepmill.steps import Chain, Choice, LambdaStep, Map, Parallel, Pass, ProcessingStep, Task, TrainingStep
 from stepmill.workflow import Workflow
 
 def job(name, **more):
@@ -72,7 +74,42 @@ DEFINITIONS = {
         'start = ProcessingStep("A", ScriptProcessor(instance_type="ml.m5.lrage"), code="work.py")',
         r"pipeline\.py:\d+: .*ml\.m5\.lrage(.|\n)*ml\.m5\.large",
     ),
-    "no end to reach": ('start = Pass("A")\nstart.next(start)', r""),
+    "a transition to a missing state": (
+        'start = Pass("Train")\nstart.next("Tell")',
+        r"pipeline\.py:\d+: 'Train' leads to 'Tell'",
+    ),
+    "a step that leads into it and that nothing leads to": (
+        'start = Pass("A")\nlost = Pass("Lost")\nlost.next(start)',
+        r"pipeline\.py:\d+: 'Lost' leads to 'A', but nothing leads to 'Lost'",
+    ),
+    "an integration that cannot run here": (
+        'start = Task("Send", resource="arn:aws:states:::sns:publish", parameters={"Message": "x"})',
+        r"pipeline\.py:\d+: .*sns:publish cannot be run here",
+    ),
+    "a dockerfile, which this machine does not build": (
+        'start = ProcessingStep("A", ScriptProcessor(dockerfile="Dockerfile"), code="work.py")',
+        r"pipeline\.py:\d+: 'A': dockerfile= is not built",
+    ),
+    "more instances than this machine is": (
+        'start = ProcessingStep("A", ScriptProcessor(instance_count=2), code="work.py")', r"pipeline\.py:\d+: .*use 1",
+    ),
+    "a function that is nowhere": (
+        'start = LambdaStep("A", function="notfy", payload={})',
+        r"pipeline\.py:\d+: .*'notfy'(.|\n)*did you mean 'notify'",
+    ),
+    "a handler that its file does not have": (
+        'start = LambdaStep("A", function="functions.py:tel", payload={})',
+        r"functions\.py has no function 'tel'(.|\n)*'tell'",
+    ),
+    "no step at all": ("start = None", r"pipeline\.py:\d+: .*empty"),
+    "something else as its definition": (
+        'start = {"StartAt": "A"}',
+        r"pipeline\.py:\d+: .*'bad' is a dict: give a step",
+    ),
+    "an argument that is misspelt": (
+        "start = ScriptProcessor(instance_typ='x')",
+        r'pipeline\.py:\d+: .*"instance_type"',
+    ),
 }  # fmt: skip
 
 
@@ -80,6 +117,9 @@ DEFINITIONS = {
 def bad(project: Project) -> Project:
     project.write("work.py", "print('hello')\n")
     project.write("broken.py", "def f(:\n")
+    project.write("Dockerfile", "FROM python\n")
+    project.write("functions.py", "def tell(event, context):\n    return event\n")
+    project.write("pyproject.toml", "[tool.stepmill.functions]\nnotify = 'functions.py:tell'\n")
     return project
 
 
@@ -88,29 +128,70 @@ def untouched(project: Project) -> None:
     assert not (project.root / ".stepmill").exists()
 
 
-@pytest.mark.parametrize("what", [what for what, (_, said) in DEFINITIONS.items() if said])
-def test_a_definition_with(bad: Project, what: str) -> None:
+@pytest.mark.parametrize("what", DEFINITIONS)
+def test_a_definition_with(bad: Project, what: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     lines, said = DEFINITIONS[what]
-    (bad.root / "pipeline.py").write_text(HEAD + 'run = ExecutionInput({"n": 1})\n' + lines + END, encoding="utf-8")
-    ended = bad.stepmill("run", "pipeline.py", code=1)
-    assert re.search(said, ended.stderr), ended.stderr
-    assert ended.stdout == ""
-    assert "Traceback" not in ended.stderr
+    text = HEAD + 'run = ExecutionInput({"n": 1})\n' + lines + END
+    told = []
+    monkeypatch.chdir(bad.root)
+    for name in os.environ:
+        if name.startswith("STEPMILL_"):
+            monkeypatch.delenv(name)
+    for verb in ("run", "check"):
+        # each time another name, as each command is another process
+        (bad.root / f"{verb}" / "pipeline.py").parent.mkdir()
+        for file in ("work.py", "broken.py", "functions.py", "Dockerfile"):
+            (bad.root / verb / file).write_bytes((bad.root / file).read_bytes())
+        (bad.root / verb / "pipeline.py").write_text(text, encoding="utf-8")
+        assert main([verb, f"{verb}/pipeline.py"]) == 1
+        out, err = capsys.readouterr()
+        assert re.search(said, err), err
+        assert out == ""
+        assert "Traceback" not in err
+        told.append(err.replace(f"{verb}/", ""))
     untouched(bad)
-    assert bad.stepmill("check", "pipeline.py", code=1).stderr == ended.stderr
+    assert told[0] == told[1]
+
+
+def test_a_fault_is_told_once(bad: Project) -> None:
+    lines = (
+        'a = job("A", inputs={f"i{n}": "s3://my-data/x" for n in range(11)}, job_name="x" * 64)\n'
+        'b = train("B", {f"c{n}": "s3://my-data/x" for n in range(21)})\n'
+        'c = train("C", {"no channel!": "gs://my-data/x"})\n'
+        'd = job("D", inputs={"x": "no-such-folder/"})\n'
+        "start = Chain([a, b, c, d])"
+    )
+    (bad.root / "pipeline.py").write_text(HEAD + lines + END, encoding="utf-8")
+    told = bad.stepmill("check", "pipeline.py", code=1).stderr
+    assert sorted(re.findall(r"\[([\w-]+)\]$", told, flags=re.M)) == [
+        "bad-name", "bad-source", "file-missing", "request-max", "too-many-channels", "too-many-inputs",
+    ], told  # fmt: skip
+
+
+def test_requirements_that_cannot_be_installed_name_the_steps_that_want_them(bad: Project) -> None:
+    lines = 'start = ProcessingStep("A", ScriptProcessor(requirements=["-r other.txt"]), code="work.py")'
+    (bad.root / "pipeline.py").write_text(HEAD + lines + END, encoding="utf-8")
+    told = bad.stepmill("run", "pipeline.py", code=1).stderr
+    assert re.search(r"error: pipeline\.py:\d+: requirements: '-r other.txt' points to another file", told), told
+    untouched(bad)
 
 
 def test_all_problems_of_a_definition_are_told_at_once_each_with_its_line(bad: Project) -> None:
     lines = (
         'a = ProcessingStep("A", ScriptProcessor(), code="none.py")\n'
         'b = ProcessingStep("B", ScriptProcessor(), code="work.py", job_name="a_b")\n'
-        "start = Chain([a, b])"
+        'twin = Pass("A")\n'
+        'c = train("C", {"x": b.outputs["none"], "!": "s3://my-data/x"})\n'
+        "start = Chain([a, b, twin, c])"
     )
     (bad.root / "pipeline.py").write_text(HEAD + lines + END, encoding="utf-8")
     told = bad.stepmill("check", "pipeline.py", code=1).stderr
     first = HEAD.count("\n") + 1
     assert f"pipeline.py:{first}: " in told
     assert f"pipeline.py:{first + 1}: " in told
+    for said in ("none.py does not exist", "'a_b'", "two states are named 'A'", "has no output 'none'", "'!'"):
+        assert said in told
+    assert "has not run before" not in told
 
 
 @pytest.mark.parametrize(
@@ -120,6 +201,7 @@ def test_all_problems_of_a_definition_are_told_at_once_each_with_its_line(bad: P
         (("--set", "m=1"), r"there is no input 'm'(.|\n)*n"),
         (("--input", "none.json"), r"none\.json: cannot be read"),
         (("--input", "bad.json"), r"bad\.json:2:3: not JSON"),
+        (("--input", "big.json"), r"big\.json: the input has 262,\d+ bytes; AWS takes 262,144"),
         (("--name", "not a name?"), r"Invalid Name"),
     ],
 )
@@ -127,6 +209,7 @@ def test_input_that_does_not_fit(bad: Project, words: tuple[str, ...], said: str
     text = HEAD + 'run = ExecutionInput({"n": 1})\nstart = Pass("A", output={"n": run["n"]})' + END
     (bad.root / "pipeline.py").write_text(text, encoding="utf-8")
     bad.write("bad.json", '{"n": 1,\n  n: 2}\n')
+    bad.write("big.json", '{"n": "' + "x" * 262_144 + '"}')
     ended = bad.stepmill("run", "pipeline.py", *words, code=1)
     assert re.search(said, ended.stderr), ended.stderr
     if "--name" not in words:
@@ -141,11 +224,18 @@ def test_input_that_does_not_fit(bad: Project, words: tuple[str, ...], said: str
         (GOOD + "workflow.execute()\n", "execute() was called while the file was being loaded"),
         (GOOD + "other = Workflow('b', definition=start)\n", "pipeline.py:workflow or pipeline.py:other"),
         (HEAD + "start = Pass('A'" + END, "pipeline.py:"),
+        ("import sys\nsys.exit(3)\n", "pipeline.py:2: the file ends the program"),
+        ("class Odd(BaseException): ...\nraise Odd('x')\n", "pipeline.py:2: Odd: x"),
+        ("from stepmill.steps import ProcesingStep\n", 'did you mean "ProcessingStep"?'),
+        ("import stepmill.workflows\n", 'did you mean "stepmill.workflow"?'),
+        ("def f(): f()\nf()\n", "more lines"),
     ],
 )
 def test_a_pipeline_file_that_cannot_be_run(bad: Project, text: str, said: str) -> None:
     (bad.root / "pipeline.py").write_text(text, encoding="utf-8")
-    assert said in bad.stepmill("run", "pipeline.py", code=1).stderr
+    told = bad.stepmill("run", "pipeline.py", code=1).stderr
+    assert said in told
+    assert len(told.splitlines()) <= 9
     untouched(bad)
 
 
@@ -194,11 +284,16 @@ def test_a_store_that_is_a_file_is_one_message(bad: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_one_message(bad: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", ["16k", "128k", "4m"])
+def test_a_full_disk_is_one_message_and_leaves_no_half_of_a_store(bad: Project, tmp_path: Path, size: str) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     (bad.root / "pipeline.py").write_text(HEAD + "start = job('A')" + END, encoding="utf-8")
-    script = f'mount -t tmpfs -o size=128k none "{disk}" && exec "$@"'
+    bad.write("work.py", "open('/opt/ml/processing/o/big', 'wb').write(bytes(2_500_000))\n")
+    script = (
+        f'mount -t tmpfs -o size={size} none "{disk}"; "$@"; code=$?; '
+        f'cd "{disk}/.stepmill" && echo left: $(ls -A); exit $code'
+    )
     flags = "-m" if os.geteuid() == 0 else "-rm"
     ended = subprocess.run(
         ["unshare", flags, "sh", "-c", script, "sh", sys.executable, "-m", "stepmill", "run", "pipeline.py",
@@ -206,5 +301,7 @@ def test_a_full_disk_is_one_message(bad: Project, tmp_path: Path) -> None:
         cwd=bad.root, env=bad.environ(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode in (1, 4), ended.stderr
-    assert re.search("disk is full|No space left", ended.stderr + ended.stdout), ended.stderr
+    assert re.search("disk( of this machine)? is full", ended.stderr + ended.stdout), ended.stderr
     assert "Traceback" not in ended.stderr
+    if size == "16k":
+        assert "left: .gitignore engine.lock objects" in " ".join(ended.stdout.split())

@@ -23,8 +23,9 @@ from stepmill.asl.fields import (
 )
 from stepmill.asl.integrations import UnknownIntegration, integration
 from stepmill.asl.places import HERE, SCHEMA, Found, Place, unknown_field
-from stepmill.asl.problems import Problem, nearest
+from stepmill.asl.problems import Problem
 from stepmill.asl.values import check_value
+from stepmill.nearest import nearest
 
 MAX_NAME: Final = 80
 TARGET: Final = "MISSING_TRANSITION_TARGET"

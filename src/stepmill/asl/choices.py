@@ -15,8 +15,8 @@ from typing import Any, Final
 from stepmill.asl import jsonata, timestamps
 from stepmill.asl.errors import RUNTIME, BadExpression, StatesError
 from stepmill.asl.paths import compile_lookup, type_name
-from stepmill.asl.problems import nearest
 from stepmill.asl.scope import MISSING, Scope
+from stepmill.nearest import nearest
 
 Rule = Callable[[Scope], bool]
 

@@ -13,17 +13,12 @@ from typing import Final
 RUNTIME: Final = "States.Runtime"
 QUERY_EVALUATION: Final = "States.QueryEvaluationError"
 INTRINSIC_FAILURE: Final = "States.IntrinsicFailure"
-PARAMETER_PATH_FAILURE: Final = "States.ParameterPathFailure"
 RESULT_PATH_MATCH_FAILURE: Final = "States.ResultPathMatchFailure"
 DATA_LIMIT_EXCEEDED: Final = "States.DataLimitExceeded"
 NO_CHOICE_MATCHED: Final = "States.NoChoiceMatched"
 TASK_FAILED: Final = "States.TaskFailed"
 TIMEOUT: Final = "States.Timeout"
 HEARTBEAT_TIMEOUT: Final = "States.HeartbeatTimeout"
-BRANCH_FAILED: Final = "States.BranchFailed"
-PERMISSIONS: Final = "States.Permissions"
-ITEM_READER_FAILED: Final = "States.ItemReaderFailed"
-TOLERATED_FAILURE: Final = "States.ExceedToleratedFailureThreshold"
 ALL: Final = "States.ALL"
 
 

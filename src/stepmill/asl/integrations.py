@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from stepmill.asl.problems import nearest
+from stepmill.nearest import nearest
 
 Pattern = Literal["request", "sync", "token"]
 JobKind = Literal["training", "processing"]

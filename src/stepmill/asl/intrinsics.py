@@ -15,8 +15,8 @@ from stepmill.asl.errors import INTRINSIC_FAILURE, RUNTIME, BadExpression, State
 from stepmill.asl.functions import FUNCTIONS, Failure
 from stepmill.asl.paths import Evaluate, PathMiss, compile_path
 from stepmill.asl.pathsyntax import scan_path
-from stepmill.asl.problems import nearest
 from stepmill.asl.scope import Scope
+from stepmill.nearest import nearest
 
 MAX_NESTING: Final = 10
 _NAME: Final = re.compile(r"States\.([A-Za-z0-9]+)\s*\(")

@@ -19,6 +19,7 @@ from stepmill.asl import functions
 from stepmill.asl.errors import QUERY_EVALUATION, StatesError
 from stepmill.asl.paths import Evaluate, type_name
 from stepmill.asl.scope import MISSING, Scope
+from stepmill.asl.text import dumps
 
 SECONDS: Final = 5.0
 DEPTH: Final = 2_000
@@ -117,7 +118,7 @@ def compile_expression(text: str, *, field: str, expect: str | None = None) -> E
     def typed(scope: Scope) -> Any:
         value = evaluate(scope)
         if type_name(value) != expect:
-            shown = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            shown = dumps(value)
             raise StatesError(
                 QUERY_EVALUATION,
                 f"{head} returned an unexpected result type. Expected '{expect}', but was '{type_name(value)}' "

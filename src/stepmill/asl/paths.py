@@ -17,6 +17,7 @@ from stepmill.asl.errors import RESULT_PATH_MATCH_FAILURE, RUNTIME, BadExpressio
 from stepmill.asl.filters import compile_filter
 from stepmill.asl.pathsyntax import Path, Step, parse_path
 from stepmill.asl.scope import MISSING, Scope
+from stepmill.asl.text import dumps
 
 Evaluate = Callable[[Scope], Any]
 Walk = Callable[[Any, Any], Any]  # (where to start, the whole document) → value or MISSING
@@ -287,7 +288,7 @@ def _why(path: Path, document: Any) -> str:
         if step.kind == "index" and value is None:
             return f"The path {done} is null"
         if step.kind == "index" and not isinstance(value, list):
-            shown = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            shown = dumps(value)
             return f"Filter: {step} can only be applied to arrays. Current context is: {shown}"
         if step.kind == "key" and not isinstance(value, dict):
             kind = "null" if value is None else type_name(value)
@@ -347,7 +348,7 @@ class ReferencePath:
                 return {**value, key: self._put(value.get(key, MISSING), at + 1, result, whole)}
         elif isinstance(value, list) and 0 <= key < len(value):
             return [*value[:key], self._put(value[key], at + 1, result, whole), *value[key + 1 :]]
-        shown = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+        shown = dumps(whole)
         raise StatesError(RESULT_PATH_MATCH_FAILURE, f"Unable to apply ReferencePath {self.text} to input {shown}")
 
 

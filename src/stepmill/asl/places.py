@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from stepmill.asl.definition import escape
-from stepmill.asl.problems import Problem, nearest
+from stepmill.asl.problems import Problem
+from stepmill.nearest import nearest
 
 SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
 HERE: Final = "NOT_SUPPORTED_HERE"

@@ -1,13 +1,12 @@
 """Faults in a definition, collected and told all at once.
 
-In: a definition, or a word and the words that would have been right. Out: Problems. Touches: nothing.
+In: a definition. Out: Problems. Touches: nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 
@@ -38,15 +37,6 @@ class InvalidDefinition(ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
-
-
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that was probably meant, or None when nothing is close. Case counts little."""
-    known: dict[str, str] = {}
-    for candidate in candidates:
-        known.setdefault(candidate.lower(), candidate)
-    found = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    return known[found[0]] if found else None
 
 
 def check(definition: Mapping[str, Any], *, express: bool = False) -> list[Problem]:

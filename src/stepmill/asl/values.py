@@ -20,7 +20,8 @@ from stepmill.asl.intrinsics import compile_intrinsic
 from stepmill.asl.paths import compile_reference
 from stepmill.asl.pathsyntax import parse_path
 from stepmill.asl.places import HERE, Found, Place, sentence, unknown_field
-from stepmill.asl.problems import Problem, nearest
+from stepmill.asl.problems import Problem
+from stepmill.nearest import nearest
 
 MAX_SECONDS: Final = 99_999_999
 _VARIABLE: Final = re.compile(r"[^\W\d]\w{0,79}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from stepmill.asl.problems import nearest
+from stepmill.nearest import nearest
 
 SKIPPED_FOLDERS = frozenset({"__pycache__", ".git", ".stepmill", ".venv"})
 SKIPPED_SUFFIX = ".pyc"

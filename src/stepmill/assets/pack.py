@@ -191,14 +191,14 @@ def _base(base: Path | None) -> Path:
     return base or Path()
 
 
-def _packed(source_dir: Path, dependencies: Sequence[Dependency], base: Path) -> list[Member]:
-    return merge([folder(source_dir), *(dependency(each, base) for each in dependencies)])
-
-
-def _check_entry(entry: str, members: Sequence[Member], source_dir: Path) -> None:
-    names = [each.name for each in members]
-    if Path(entry).as_posix() not in names:
-        raise missing(source_dir / entry)
+def _packed(
+    own: list[Member], dependencies: Sequence[Dependency], base: Path, root: Path, entry: str | None = None
+) -> list[Member]:
+    """The files of one's own and the dependencies beside them; `entry`, a path below `root`, must be among them."""
+    members = merge([own, *(dependency(each, base) for each in dependencies)])
+    if entry is not None and Path(entry).as_posix() not in (each.name for each in members):
+        raise missing(root / entry)
+    return members
 
 
 def pack_file(path: str | os.PathLike[str], *, base: Path | None = None) -> Asset:
@@ -219,9 +219,7 @@ def pack_folder(
 ) -> Asset:
     """The files of a folder, each by itself, under `stepmill/code/<sha256>/`; needs no unpacking. Raises AssetError."""
     at = _base(base) / path
-    members = _packed(at, dependencies, _base(base))
-    if entry is not None:
-        _check_entry(entry, members, at)
+    members = _packed(folder(at), dependencies, _base(base), at, entry)
     return _asset("folder", members, "code", "", path)
 
 
@@ -238,12 +236,8 @@ def pack_source_dir(
     dependencies: paths (under their last name) or modules (under their dotted path), beside it.
     """
     at = _base(base) / path
-    if at.is_file():
-        members = merge([[member(at, at.name)], *(dependency(each, _base(base)) for each in dependencies)])
-    else:
-        members = _packed(at, dependencies, _base(base))
-        if entry is not None:
-            _check_entry(entry, members, at)
+    own, entry = ([member(at, at.name)], None) if at.is_file() else (folder(at), entry)
+    members = _packed(own, dependencies, _base(base), at, entry)
     return _asset("tar.gz", members, "code", "sourcedir.tar.gz", path)
 
 
@@ -258,13 +252,9 @@ def pack_function(
 
     file: relative to source_dir when that is given. Raises AssetError.
     """
-    if source_dir is None:
-        at = _base(base) / file
-        members = merge([[member(at, at.name)], *(dependency(each, _base(base)) for each in dependencies)])
-    else:
-        root = _base(base) / source_dir
-        members = _packed(root, dependencies, _base(base))
-        _check_entry(os.fspath(file), members, root)
+    root = _base(base) / (source_dir or "")
+    own = [member(root / file, Path(file).name)] if source_dir is None else folder(root)
+    members = _packed(own, dependencies, _base(base), root, None if source_dir is None else os.fspath(file))
     return _asset("zip", members, "code", "function.zip", file)
 
 

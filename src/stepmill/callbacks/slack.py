@@ -16,15 +16,12 @@ Limits and answers of an incoming webhook: https://docs.slack.dev/messaging/send
 from __future__ import annotations
 
 import functools
-import http.client
 import ipaddress
 import json
 import os
 import sys
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -64,6 +61,14 @@ def post(url: str, text: str, *, timeout: float = 5.0) -> None:
     https only, except to this machine itself, where a test listens. A redirect is refused: webhooks have none, and
     following one would carry the message elsewhere.
     """
+    import http.client  # here, because a pipeline that only brings this file along should not wait for it
+    import urllib.error
+    import urllib.request
+
+    class NoRedirect(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *args: Any) -> None:
+            return None
+
     try:
         parts = urllib.parse.urlsplit(url)
         host = parts.hostname or ""
@@ -79,7 +84,7 @@ def post(url: str, text: str, *, timeout: float = 5.0) -> None:
         text = text[: LONGEST - 1] + "…"
     body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
     request = urllib.request.Request(url, body, {"Content-Type": "application/json; charset=utf-8"})  # noqa: S310 - scheme checked above
-    handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+    handlers: list[urllib.request.BaseHandler] = [NoRedirect()]
     if local:
         handlers.append(urllib.request.ProxyHandler({}))
     try:
@@ -192,11 +197,6 @@ class SlackCallback:
             _warn(f"the message was not sent ({type(error).__name__})")
             sent = False
         self._failures = 0 if sent else self._failures + 1
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
 
 
 def _nothing(*args: Any, **kwargs: Any) -> None:

@@ -25,6 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli import screen
     from stepmill.cli.loader import load
     from stepmill.cli.reading import settings_of
+    from stepmill.local.refusals import refusals
 
     settings = settings_of(args)
     problems: list[Problem] = []
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         workflow = load(args.file)
         bundle = workflow.bundle()
-        problems = _of_definition(bundle, settings)
+        problems = refusals(bundle, settings)
         said = {"workflow": bundle.name, "digest": bundle.digest, "notices": list(bundle.manifest.notices)}
     except InvalidDefinition as fault:
         problems = list(fault.problems)
@@ -49,29 +50,3 @@ def run(args: argparse.Namespace) -> int:
     count = len(list(every_state(workflow.definition.to_dict())))
     print(f"{bundle.name}: {count} states, nothing wrong")
     return 0
-
-
-def _of_definition(bundle: Any, settings: Any) -> list[Problem]:
-    """What the bound text still has, told at the user's own lines where those are known."""
-    import json
-
-    from stepmill.asl.problems import Problem, check
-
-    names = {"Bucket": settings.bucket, "JobRole": f"arn:aws:iam::{settings.account}:role/stepmill-job"}
-    names |= {placeholder: image.uri for placeholder, image in bundle.manifest.images.items()}
-    scope = f"arn:aws:lambda:{settings.region}:{settings.account}:function"
-    names |= {placeholder: f"{scope}:{function.name}" for placeholder, function in bundle.manifest.functions.items()}
-    sources = bundle.manifest.sources
-    return [
-        Problem(_place(problem.place, sources), problem.code, problem.message, problem.hint)
-        for problem in check(json.loads(bundle.bind(names)))
-    ]
-
-
-def _place(pointer: str, sources: Any) -> str:
-    """`pipeline.py:41` for a pointer into a state that was written there."""
-    parts = pointer.split("/")
-    for end in range(len(parts), 0, -1):
-        if place := sources.get("/".join(parts[:end])):
-            return f"{place} ({pointer})"
-    return pointer

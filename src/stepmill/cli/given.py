@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from stepmill.cli.refusal import Refusal
 
+_MOST = 262_144  # bytes, AWS's quota for an execution's input
+
 
 def given(file: str | None, settings: Sequence[str]) -> Any:
     """The input: the file's JSON with the `--set` values put over it. Raises Refusal with line and column."""
@@ -22,6 +24,10 @@ def given(file: str | None, settings: Sequence[str]) -> Any:
         raise Refusal(f"{file}: --set needs an input that is a JSON object, not {json.dumps(value)[:40]}")
     for key, said in pairs:
         value[key] = said
+    size = len(json.dumps(value, ensure_ascii=False).encode())
+    if size > _MOST:
+        place = "stdin" if file == "-" else file or "--set"
+        raise Refusal(f"{place}: the input has {size:,} bytes; AWS takes {_MOST:,}. Put data in S3 and give its URL")
     return value
 
 

@@ -22,11 +22,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table."""
     from stepmill.cli import screen, shapes
-    from stepmill.cli.reading import DATABASE, Reader, settings_of
+    from stepmill.cli.reading import DATABASE, Reader, is_hosted, settings_of
 
     settings = settings_of(args)
     # a store that is not there yet has no executions: that is an answer, not an error
     rows = Reader(settings).executions() if (settings.store / DATABASE).exists() else []
+    orphans = [row for row in rows if row["status"] == "RUNNING"] if not is_hosted(settings) else []
     shown = rows[: args.limit] if args.limit > 0 else rows
     if args.json:
         screen.print_json(shapes.listed(shown))
@@ -34,14 +35,16 @@ def run(args: argparse.Namespace) -> int:
     if not rows:
         screen.say(f"no executions in {settings.store}; `stepmill run FILE` starts one")
         return 0
-    print("\n".join(lines(shown, screen.look(), time.time())))
+    print("\n".join(lines(shown, screen.look(), time.time(), hosted=not orphans)))
+    for row in orphans:
+        screen.say(f"nobody runs {row['name']}: `stepmill resume {row['name']}` goes on with it")
     if len(shown) < len(rows):
         screen.say(f"{len(rows) - len(shown)} older ones are not shown; `stepmill list -n 0` shows all")
     return 0
 
 
-def lines(rows: Sequence[Mapping[str, Any]], look: Any, now: float) -> list[str]:
-    """The table of execution records."""
+def lines(rows: Sequence[Mapping[str, Any]], look: Any, now: float, *, hosted: bool = True) -> list[str]:
+    """The table of execution records. `hosted` says whether anybody runs those that are RUNNING."""
     from stepmill.console.tables import table
     from stepmill.console.text import MARKS
     from stepmill.console.words import duration
@@ -49,13 +52,15 @@ def lines(rows: Sequence[Mapping[str, Any]], look: Any, now: float) -> list[str]
     kinds = {"SUCCEEDED": "succeeded", "RUNNING": "running", "ABORTED": "stopped"}
     cells, styles = [], []
     for row in rows:
-        mark, plain, style = MARKS[kinds.get(row["status"], "failed")]
+        alone = row["status"] == "RUNNING" and not hosted
+        mark, plain, style = MARKS["waiting" if alone else kinds.get(row["status"], "failed")]
+        said = "(nobody runs it)" if alone else row.get("error") or ""
         began = row.get("started") or now
         cells.append(
             (
                 row["name"],
                 row["machine"],
-                f"{mark if look.unicode else plain} {row['status']} {row.get('error') or ''}".rstrip(),
+                f"{mark if look.unicode else plain} {row['status']} {said}".rstrip(),
                 time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(began)),
                 duration((row.get("ended") or now) - began),
             )

@@ -7,6 +7,8 @@ its folder first on the module path, as `python FILE` would have it.
 from __future__ import annotations
 
 import importlib.util
+import inspect
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from stepmill.workflow import Workflow
 
 _PACKAGE = str(Path(__file__).parents[1])
+_LINES = 6  # of a traceback: more is a recursion, or tells nothing new
 
 
 def load(reference: str) -> Workflow:
@@ -72,7 +75,9 @@ def _imported(path: Path) -> ModuleType:
     except SystemExit as fault:
         place = _users_lines(fault, path)[0]
         raise Refusal(f"{place}: the file ends the program when it is imported (sys.exit)") from fault
-    except Exception as fault:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as fault:
         raise Refusal(_raised(fault, path)) from fault
     return module
 
@@ -82,10 +87,35 @@ def _raised(fault: BaseException, path: Path) -> str:
     place, lines = _users_lines(fault, path)
     known = (RuntimeError, ValueError) if type(fault).__module__.startswith("stepmill.") else ()
     kind = "" if isinstance(fault, known) else f"{type(fault).__name__}: "
-    message = f"{place}: {kind}{fault}"
-    if isinstance(fault, ModuleNotFoundError):
-        message += f"\n    it must be installed where Stepmill runs: {sys.executable}"
+    message = f"{place}: {kind}{fault}{_meant(fault)}"
+    if isinstance(fault, ModuleNotFoundError) and not str(fault.name).startswith("stepmill"):
+        message += f"\n    it must be beside {path.name}, or installed where Stepmill runs: {sys.executable}"
+    if len(lines) > _LINES:
+        dots = f"… {len(lines) - _LINES} more lines …"
+        lines = [*lines[: _LINES // 2], dots, *lines[-_LINES // 2 :]]
     return message + "".join(f"\n    {line}" for line in lines)
+
+
+def _meant(fault: BaseException) -> str:
+    """The nearest name, where a name is wrong."""
+    if isinstance(fault, ModuleNotFoundError) and fault.name and fault.name.startswith("stepmill."):
+        package = fault.name.rpartition(".")[0]
+        home = sys.modules.get(package)
+        places = [Path(place) for place in getattr(home, "__path__", ())]
+        names = [f"{package}.{p.stem}" for place in places for p in place.iterdir() if not p.name.startswith("_")]
+        return nearest(fault.name, names)
+    if isinstance(fault, ImportError) and not isinstance(fault, ModuleNotFoundError) and fault.name:
+        wrong = re.search(r"cannot import name '(\w+)'", str(fault))
+        known = getattr(sys.modules.get(fault.name), "__all__", None) or dir(sys.modules.get(fault.name))
+        return nearest(wrong[1], known) if wrong else ""
+    wrong = re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(fault))
+    if isinstance(fault, TypeError) and wrong:
+        from stepmill import inputs, sagemaker, steps, workflow
+
+        rooms = (steps, sagemaker, workflow, inputs)
+        made = next((getattr(room, wrong[1]) for room in rooms if hasattr(room, wrong[1])), None)
+        return nearest(wrong[2], list(inspect.signature(made).parameters)) if made else ""
+    return ""
 
 
 def _users_lines(fault: BaseException, path: Path) -> tuple[str, list[str]]:

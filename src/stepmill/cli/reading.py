@@ -90,6 +90,17 @@ class Reader:
             return None
         return find_job(self.settings, named)
 
+    def said_by_function(self, arn: str, visit: Visit) -> list[str]:
+        """What the function that a state called printed; nothing for a state that called none."""
+        from stepmill.cli.speakers import Speakers
+
+        digester = Digester(arn)
+        speakers = Speakers(self.settings, digester.digest)
+        for event in self.events(arn):
+            digester.feed(event)
+            speakers.feed(event)
+        return [line.text for line in speakers.lines(visit.state) if line.text.strip()]
+
     def metrics(self, digest: Digest) -> dict[str, list[Curve]]:
         """The curves of each training job, by the job's name."""
         found: dict[str, list[Curve]] = {}
@@ -109,6 +120,16 @@ def by_state(digest: Digest, metrics: Mapping[str, list[Curve]]) -> dict[str, li
 def job_name(visit: Visit) -> str:
     """The name of a visit's last job; empty when it had none."""
     return next((attempt.job[1] for attempt in reversed(visit.attempts) if attempt.job), "")
+
+
+def is_hosted(settings: Settings) -> bool:
+    """Whether a process runs this store's engine; one that does not say who it is does."""
+    from stepmill.local.store import Store, StoreBusy
+
+    try:
+        return Store(settings.store).owner() is not None
+    except StoreBusy:
+        return True
 
 
 def find_job(settings: Settings, named: tuple[str, str]) -> Job | None:

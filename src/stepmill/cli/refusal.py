@@ -38,7 +38,7 @@ class Refusal(Exception):
 
 def nearest(word: str, known: list[str]) -> str:
     """`; did you mean "train"?`, or nothing when nothing is near."""
-    import difflib
+    from stepmill import nearest as words
 
-    found = difflib.get_close_matches(word, known, 1, 0.6)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    guess = words.nearest(word, known)
+    return f'; did you mean "{guess}"?' if guess else ""

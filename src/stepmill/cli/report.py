@@ -6,11 +6,13 @@ In: a digest and a reader of the store. Out: lines. Touches: reads job logs.
 from __future__ import annotations
 
 import json
+import shlex
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.cli.reading import Reader
+from stepmill.cli.reading import Reader, is_hosted
 from stepmill.cli.refusal import FAILED, OK, REJECTED, TIMED_OUT
 from stepmill.console.canvas import Look
 from stepmill.console.tables import pairs
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from stepmill.jobs.job import Job
 
 _OUTPUT = 8  # lines of an output that are shown
-LAST = 15  # log lines on the screen of a failure
+LAST = 15  # log lines on the screen of a failure, and
+_LEAST = 3  # when the reason is long
+_SCREEN = 24  # lines of a terminal, which a failure must fit in
 _TAIL = 65_536  # bytes looked at for them
 _STATUS = {"SUCCEEDED": "succeeded", "RUNNING": "running", "ABORTED": "stopped"}
 
@@ -61,10 +65,12 @@ def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None)
     elif digest.status != "RUNNING":
         said, rows = _failure(digest, reader, look)
         lines += said
+    elif not is_hosted(reader.settings):
+        rows.append(("nobody runs it", f"`{shlex.join(['stepmill', 'resume', digest.name])}` goes on with it"))
     rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
     if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
         rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine}/{digest.name}/"))
-    return lines + pairs([*rows, ("store", _near(reader.settings.store))], look)
+    return lines + pairs([*rows, ("store", str(reader.settings.store))], look)
 
 
 def models(digest: Digest, reader: Reader) -> list[tuple[Visit, str]]:
@@ -107,17 +113,23 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> tuple[list[str], lis
         rows = [("ended as", one_line(f"{digest.error or ''}"))]
     job = reader.job(visit)
     if job is None:
-        return pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look), []
-    error = [("error", one_line(digest.error or ""))] if same else []
-    lines = pairs([*step, *error, *_of_job(job, visit), *([] if same else rows)], look)
-    tail = last_lines(job.log)
-    if tail:
-        lines += ["", look.paint(f"  the last {len(tail)} lines of its log:", "faint")]
-        dots = "…" if look.unicode else "..."
-        lines += [
-            f"  {look.paint('│' if look.unicode else '|', 'faint')} {clip(t, look.width - 4, dots)}" for t in tail
-        ]
-    return lines, [("whole log", _near(job.log))]
+        lines = pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look)
+        spoken = reader.said_by_function(digest.arn, visit)
+        whole = shlex.join(["stepmill", "logs", digest.name, visit.state])
+    else:
+        error = [("error", one_line(digest.error or ""))] if same else []
+        lines = pairs([*step, *error, *_of_job(job, visit), *([] if same else rows)], look)
+        spoken = last_lines(job.log)
+        whole = _near(job.log)
+    if not spoken:
+        return lines, [] if job is None else [("whole log", whole)]
+    # around the log: headline, a blank, its title, and below it where the log, the files and the store are
+    tail = spoken[-max(_SCREEN - len(lines) - 6, _LEAST) :]
+    title = f"the last {len(tail)} lines of its log:" if len(tail) > 1 else "the last line of its log:"
+    lines += ["", look.paint(f"  {title}", "faint")]
+    dots = "…" if look.unicode else "..."
+    lines += [f"  {look.paint('│' if look.unicode else '|', 'faint')} {clip(t, look.width - 4, dots)}" for t in tail]
+    return lines, [("whole log", whole)]
 
 
 def _of_job(job: Job, visit: Visit) -> list[tuple[str, str]]:
@@ -126,9 +138,19 @@ def _of_job(job: Job, visit: Visit) -> list[tuple[str, str]]:
     reason = state.reason or _reason(visit.cause)
     return [
         ("job", f"{job.name}  {status}"),
-        ("exit code", "" if state.exit_code is None else str(state.exit_code)),
+        ("exit code", "" if state.exit_code is None else f"{state.exit_code}{_signal(state.exit_code, state.status)}"),
         ("reason", _indented(reason)),
     ]
+
+
+def _signal(code: int, status: str) -> str:
+    """` (SIGKILL)` for an exit code that a signal made."""
+    try:
+        name = signal.Signals(code - 128).name if code > 128 else ""
+    except ValueError:
+        return ""
+    killed = ", after SIGTERM did not end it" if name == "SIGKILL" and status == "Stopped" else ""
+    return f" ({name}{killed})" if name else ""
 
 
 def culprit(digest: Digest) -> Visit | None:
@@ -187,7 +209,7 @@ def _indented(text: str) -> str:
     return _short("\n".join(log_line(line) for line in text.strip().splitlines()))
 
 
-def _short(text: str, lines: int = 12) -> str:
+def _short(text: str, lines: int = 9) -> str:
     found = text.split("\n")
     return text if len(found) <= lines else "\n".join([*found[: lines - 1], f"… ({len(found) - lines + 1} more lines)"])
 

@@ -51,17 +51,17 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.follow import Following, finish
     from stepmill.cli.session import Session
 
-    for notice in bundle.manifest.notices:
-        screen.say(f"note: {notice}")
     session = Session(settings)
+    name = args.name or fresh_name()
     if args.detach:
+        session.refuse(bundle)  # before there is a process in the background
         session.background()
-        arn = session.start(workflow, args.name, value)
+        arn = session.start(workflow, name, value)
         print(arn.rpartition(":")[2])
         screen.say(f"runs in the background; `stepmill show`, `logs -f` and `stop` look after it ({settings.store})")
         return 0
     with session.hosting():
-        arn = session.start(workflow, args.name, value)
+        arn = session.start(workflow, name, value)
         screen.say(f"{workflow.name} {arn.rpartition(':')[2]}")
         following = Following(session, arn, logs=args.follow_logs)
         try:
@@ -70,3 +70,11 @@ def run(args: argparse.Namespace) -> int:
             finish(session, following.digest, args.json)
             code = INTERRUPTED
     return code
+
+
+def fresh_name() -> str:
+    """A name for an execution, short and in the order of time: `20261123-091500-3f2a`."""
+    import secrets
+    import time
+
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -22,6 +22,7 @@ from stepmill.stage import Settings
 
 if TYPE_CHECKING:
     from stepmill.local import Local
+    from stepmill.steps.bundle import Bundle
     from stepmill.workflow import Workflow
 
 _PATIENCE = 15.0  # seconds in which a background host has taken the store
@@ -46,12 +47,27 @@ class Session:
         """The reading side, over the same history."""
         return Reader(self.settings, self.local.history)
 
-    def start(self, workflow: Workflow, name: str | None, value: Any) -> str:
+    def refuse(self, bundle: Bundle) -> None:
+        """Say what this machine cannot do of a pipeline; nothing is started or written. Raises InvalidDefinition."""
+        from stepmill.asl.problems import InvalidDefinition
+        from stepmill.local.refusals import refusals
+
+        if problems := refusals(bundle, self.settings):
+            raise InvalidDefinition(problems)
+
+    def start(self, workflow: Workflow, name: str, value: Any) -> str:
         """Make the machine what the file says and start an execution; gives back its ARN."""
-        self.local.store.make()
         workflow.use(self.local)
         workflow.create()
-        return workflow.execute(name, value).arn
+        try:
+            return workflow.execute(name, value).arn
+        except Exception as fault:
+            if getattr(fault, "code", "") == "ExecutionAlreadyExists":
+                raise Refusal(
+                    f"--name {name}: {workflow.name} has an execution of that name already; choose another, "
+                    f"or leave --name out (`stepmill show {name}` draws that one)"
+                ) from fault
+            raise
 
     def stop(self, arn: str, cause: str) -> None:
         """Abort an execution; its jobs get their grace."""

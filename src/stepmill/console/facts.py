@@ -54,7 +54,7 @@ class Facts:
         if visit.type == "Fail" and visit.error:
             return one_line(f"{visit.error}: {visit.cause}" if visit.cause else visit.error)
         if visit.status == "caught" and visit.error:
-            return one_line(f"{visit.error}" + (f" → {visit.next}" if visit.next else ""))
+            return one_line(f"caught {visit.error}" + (f" → {visit.next}" if visit.next else ""))
         return self._reports.get(id(visit), "")
 
     def brief(self, visit: Visit) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stepmill.console.canvas import Canvas, Look
-from stepmill.console.graph import catchers
 from stepmill.console.layout import Edge, Jump, Layout, Node, Size, lay_out
 from stepmill.console.words import ASCII_SPARKS, SPARKS, clip, duration, number, one_line, spark, width
 from stepmill.history.digest import Digest, Visit
@@ -19,7 +18,7 @@ from stepmill.history.digest import Digest, Visit
 MARKS = {
     "succeeded": ("✔", "+", "good"),
     "failed": ("✖", "x", "bad"),
-    "caught": ("✖", "x", "warn"),
+    "caught": ("↪", ">", "warn"),
     "stopped": ("■", "#", "warn"),
     "running": ("●", "*", "live"),
     "retrying": ("↻", "@", "live"),
@@ -214,8 +213,3 @@ class _Drawing:
                 canvas.write(at, y, " ")
         for part in node.inner:
             self._draw(canvas, part.layout, part.x + left, part.y + top)
-
-
-def catches_text(state: Mapping[str, Any]) -> str:
-    """What a state's catchers say, as `States.ALL → Tell failure`."""
-    return "; ".join(f"{errors} → {target}" for target, errors in catchers(state))

@@ -16,7 +16,6 @@ from stepmill.asl.paths import compile_path, compile_reference
 from stepmill.asl.scope import MISSING, Scope
 from stepmill.asl.templates import compile_template
 
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 loads = json.loads
 
 Evaluate = Callable[[Scope], Any]

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from stepmill.asl import errors
+from stepmill.asl.text import dumps
 from stepmill.engine import fold
-from stepmill.engine.data import dumps, too_large
+from stepmill.engine.data import too_large
 from stepmill.engine.fold import Branch
 from stepmill.engine.signals import Failed, Finished, Signal, Stop, Submitted
 from stepmill.engine.states import TaskState

@@ -15,10 +15,11 @@ from stepmill.asl import errors, timestamps
 from stepmill.asl.choices import compile_rule
 from stepmill.asl.errors import StatesError
 from stepmill.asl.integrations import Integration, integration
-from stepmill.asl.paths import compile_path
+from stepmill.asl.paths import compile_path, type_name
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template
-from stepmill.engine.data import Completion, Entry, Evaluate, dumps, with_data
+from stepmill.asl.text import dumps
+from stepmill.engine.data import Completion, Entry, Evaluate, with_data
 from stepmill.engine.retry import Catcher, Retrier
 
 # An inline Map runs at most 40 iterations at once (developer guide, "Map state processing modes").
@@ -351,26 +352,13 @@ class MapState(State):
         return item if self._selector is None else self._selector(scope)
 
 
-def json_type(value: Any) -> str:
-    """The JSON name of a value's type, as AWS's causes use it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
-
-
 def unexpected(written: Any, field: str, expected: str, value: Any) -> StatesError:
     """An expression of the right syntax with the wrong type of result, in AWS's words."""
     text = str(written).removeprefix("{%").removesuffix("%}").strip()
     return StatesError(
         errors.QUERY_EVALUATION,
         f"The JSONata expression '{text}' specified for the field '{field}' returned an unexpected result type. "
-        f"Expected '{expected}', but was '{json_type(value)}' for value: {dumps(value)}",
+        f"Expected '{expected}', but was '{type_name(value)}' for value: {dumps(value)}",
         field,
     )
 

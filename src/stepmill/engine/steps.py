@@ -14,9 +14,10 @@ from typing import Any
 from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
 from stepmill.asl.scope import MISSING, Scope
+from stepmill.asl.text import dumps
 from stepmill.engine import fold
 from stepmill.engine.context import Context
-from stepmill.engine.data import dumps, loads, too_large
+from stepmill.engine.data import loads, too_large
 from stepmill.engine.fold import Branch, Fold
 from stepmill.engine.machine import Machine
 from stepmill.engine.retry import Catcher, choose

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import signal
 
+from stepmill.functions.logs import TASK
+
 PAYLOAD_LIMIT = 6_291_456
 """Bytes of a synchronous invocation's payload (Lambda quotas)."""
 RESPONSE_LIMIT = 6_291_556
@@ -39,8 +41,12 @@ def answered(body: bytes) -> Ending:
     return Ending("succeeded", body, reusable=True)
 
 
-def raised(body: bytes, *, reusable: bool) -> Ending:
-    """The handler, or loading it (`reusable` false), raised: the runtime client's own payload."""
+def raised(body: bytes, code: str, *, reusable: bool) -> Ending:
+    """The handler, or loading it (`reusable` false), raised: the runtime client's own payload.
+
+    Its stack trace says `/var/task`, where code lies on AWS, and not where it lies on this machine.
+    """
+    body = body.replace(json.dumps(code)[1:-1].encode(), TASK.encode())
     try:
         error = str(json.loads(body).get("errorType", ""))
     except (ValueError, AttributeError, RecursionError):

@@ -182,7 +182,7 @@ class Host:
         if kept is not None:
             return kept
         spec = Spec(head["function"], head["environ"])
-        log = Log(os.path.join(self.root, spec.name), head.get("secrets", []))
+        log = Log(os.path.join(self.root, spec.name), head.get("secrets", []), spec.code)
         try:
             request_id = _request_id()
             if not self.tokens.accept(token, {"token": head["token"], "request": request_id, "at": time.time()}):

@@ -21,6 +21,8 @@ _TAIL = 4096
 """Bytes of the log that an answer carries (Invoke with LogType=Tail)."""
 _FULL = 16 << 20
 MASK = "***"
+TASK = "/var/task"
+"""Where a function's code lies on AWS."""
 
 
 def stamp(at: float) -> str:
@@ -50,7 +52,8 @@ def masker(secrets: Iterable[str]) -> Callable[[str], str]:
 class Log:
     """The log of one invocation, appended to the function's file."""
 
-    def __init__(self, folder: str, secrets: Iterable[str]) -> None:
+    def __init__(self, folder: str, secrets: Iterable[str], code: str) -> None:
+        """`code` is where the function's code lies; lines that name it say `/var/task`, as on AWS."""
         os.makedirs(folder, 0o700, exist_ok=True)
         path = os.path.join(folder, "log")
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -62,6 +65,7 @@ class Log:
         self._masks = {"out": masker(values), "err": masker(values)}
         self._rest = {"out": b"", "err": b""}
         self._tail: list[str] = []
+        self._code = code
         self._length = 0
 
     def take(self, stream: str, data: bytes) -> None:
@@ -101,7 +105,7 @@ class Log:
             self._write(stream, part.replace("\u00a0", " "))
 
     def _write(self, stream: str, text: str) -> None:
-        text = self._masks[stream](text)
+        text = self._masks[stream](text.replace(self._code, TASK))
         data = f"{stamp(time.time())} {stream} {text}\n".encode(errors="replace")
         try:
             while data:

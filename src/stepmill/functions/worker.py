@@ -290,9 +290,9 @@ class Worker:
             if self._ending.error:
                 status = "413 Payload Too Large"
         elif path == f"invocation/{self._request_id}/error":
-            self._ending = endings.raised(request.body, reusable=True)
+            self._ending = endings.raised(request.body, self.spec.code, reusable=True)
         elif path == "init/error":
-            self._ending = endings.raised(request.body, reusable=False)
+            self._ending = endings.raised(request.body, self.spec.code, reusable=False)
         else:
             status = "404 Not Found"
         self._send(client, response(status, {"Content-Type": "application/json"}, b'{"status":"OK"}'))

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import apsw
 
+from stepmill.asl.text import dumps
 from stepmill.history.events import Event
 from stepmill.history.log import Record, StoreError, StoreFull, StoreTooNew
 
@@ -40,8 +41,6 @@ INSERT INTO record (service, kind, name, body, at)
 VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(at), 0) + 1 FROM record WHERE service = ?1 AND kind = ?2))
 ON CONFLICT (service, kind, name) DO UPDATE SET body = excluded.body
 """
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Masker(Protocol):
@@ -67,9 +66,21 @@ class SqliteHistory:
         self._changed = threading.Condition(self._lock)
         if readonly and not self.path.exists():
             raise StoreError(f"{self.path}: there is no store here yet; run something first")
-        with _translated(self.path):
-            self._db = self._open()
-            self._prepare()
+        fresh = not readonly and not self.path.exists()
+        try:
+            with _translated(self.path, "try again" if fresh else "run `stepmill resume`"):
+                self._db = self._open()
+                self._prepare()
+        except BaseException:
+            if fresh:  # nothing was kept in it: no half of a store stays behind
+                self._remove()
+            raise
+
+    def _remove(self) -> None:
+        if hasattr(self, "_db"):
+            self._db.close()
+        for ending in ("", "-wal", "-shm", "-journal"):
+            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
     def _open(self) -> apsw.Connection:
         if self._readonly:
@@ -121,7 +132,7 @@ class SqliteHistory:
         """See History.append."""
         mask = self._redactor.value if self._redactor else None
         rows = [
-            (subject, id_, previous, at, type_, _encode(mask(details) if mask else details))
+            (subject, id_, previous, at, type_, dumps(mask(details) if mask else details))
             for subject, events in batches
             for id_, previous, at, type_, details in events
         ]
@@ -143,7 +154,7 @@ class SqliteHistory:
                 )
             else:
                 shown = self._redactor.value(body) if self._redactor else body
-                self._db.execute(_UPSERT, (service, kind, name, _encode(shown)))
+                self._db.execute(_UPSERT, (service, kind, name, dumps(shown)))
 
     def read(self, subject: str, after: int = 0, limit: int | None = None) -> list[Event]:
         """See History.read."""
@@ -209,11 +220,14 @@ class SqliteHistory:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """SQLite's refusals as ours."""
+def _translated(path: Path, then: str = "run `stepmill resume`") -> Iterator[None]:
+    """SQLite's refusals as ours; `then` is what to do when there is room again."""
     try:
         yield
     except apsw.FullError as error:
-        raise StoreFull(f"{path}: the disk is full; free some space and run `stepmill resume`") from error
+        raise StoreFull(f"{path}: the disk is full; free some space and {then}") from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
+        what = "the store must be readable and writable for you, even to look at it"
+        raise StoreError(f"{path}: {error}; {what}") from error
     except apsw.Error as error:
         raise StoreError(f"{path}: {error}") from error

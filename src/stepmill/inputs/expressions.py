@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from stepmill.asl.text import dumps
+
 OPEN, CLOSE = "\ue000", "\ue001"
 
 Key: TypeAlias = str | int
@@ -241,7 +243,7 @@ def _decode(node: Any) -> Any:
 
 def token(expr: Expr) -> str:
     """The expression as text that survives `+`, `os.path.join` and pickling."""
-    data = json.dumps(_encode(expr), ensure_ascii=False, separators=(",", ":")).encode()
+    data = dumps(_encode(expr)).encode()
     return OPEN + base64.urlsafe_b64encode(data).decode().rstrip("=") + CLOSE
 
 

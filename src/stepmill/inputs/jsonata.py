@@ -181,8 +181,3 @@ def _pattern(text: str) -> str:
 def wrap(expr: Expr, scope: Scope) -> str:
     """`{% … %}` around an expression."""
     return "{% " + expression(expr, scope) + " %}"
-
-
-def is_expression(text: str) -> bool:
-    """Whether a text is one of JSONata's `{% … %}`."""
-    return text.startswith("{%") and text.endswith("%}") and len(text) >= 4

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from stepmill.asl.problems import nearest
+from stepmill.nearest import did_you_mean
 
 from .expressions import (
     Comparison,
@@ -329,11 +329,8 @@ class CaughtError(Placeholder):
 
     def __getitem__(self, key: Key) -> Placeholder:
         if key not in self.KEYS:
-            guess = nearest(str(key), self.KEYS)
-            raise KeyError(
-                f"a caught error has State, Error and Cause, no {key!r}"
-                + (f"; did you mean {guess!r}?" if guess else "")
-            )
+            guess = did_you_mean(str(key), self.KEYS)
+            raise KeyError(f"a caught error has State, Error and Cause, no {key!r}" + (f"; {guess}" if guess else ""))
         return super().__getitem__(key)
 
     def __reduce__(self) -> tuple[Any, ...]:

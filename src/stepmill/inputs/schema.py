@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from stepmill.asl.problems import Problem, nearest
+from stepmill.asl.problems import Problem
+from stepmill.nearest import did_you_mean
 
 _NAMES = {str: "str", int: "int", float: "float", bool: "bool", dict: "dict", list: "list"}
 _WORDS = {
@@ -134,8 +135,7 @@ def _check(types: Mapping[str, Any], given: Mapping[str, Any], path: str, option
     found = []
     for name in given:
         if name not in types:
-            guess = nearest(str(name), types)
-            hint = f"did you mean {guess!r}?" if guess else f"the pipeline knows {', '.join(types)}"
+            hint = did_you_mean(str(name), types, f"the pipeline knows {', '.join(types)}")
             found.append(Problem(path, "input.unknown", f"there is no input {name!r}", hint))
     for name, kind in types.items():
         here = f"{path}.{name}"

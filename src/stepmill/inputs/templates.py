@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from stepmill.asl.jsonata import is_expression
+
 from . import jsonata, jsonpath
 from .expressions import CLOSE, OPEN, Const, Expr, Ref, Text, const, kind_of
 from .placeholders import Condition, Placeholder, expression
@@ -110,7 +112,7 @@ class Templates:
         if expr is not None:
             return jsonata.wrap(expr, self.scope)
         value = constant(value)
-        if isinstance(value, str) and jsonata.is_expression(value) and not raw:
+        if isinstance(value, str) and is_expression(value) and not raw:
             return jsonata.wrap(Const(json.dumps(value, ensure_ascii=False)), self.scope)
         return value
 

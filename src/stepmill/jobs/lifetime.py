@@ -7,6 +7,7 @@ Here belongs the order of things; each of them is done in its own module.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -339,7 +340,9 @@ def _answer(work: Callable[[], object], writer: int) -> int:
             import traceback
 
             traceback.print_exc()
-            said = {"problem": f"InternalServerError: {type(problem).__name__}: {problem}"}
+            full = isinstance(problem, OSError) and problem.errno == errno.ENOSPC
+            why = "the disk of this machine is full" if full else f"{type(problem).__name__}: {problem}"
+            said = {"problem": f"InternalServerError: {why}"}
         said["problem"] = outcome.bounded(said["problem"])  # a longer one would not fit the pipe
     with os.fdopen(writer, "wb") as file:
         file.write(json.dumps(said).encode("utf-8", "replace"))

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill.asl.definition import Definition
-from stepmill.jobs.environments import code_requirements, prepare
+from stepmill.asl.problems import InvalidDefinition
+from stepmill.jobs.environments import EnvironmentFailed, code_requirements, prepare
+from stepmill.local.refusals import bindings, configured, not_simulated, places_of, refusals
 from stepmill.objects.store import NoSuchKey
 from stepmill.services.operations import ServiceError
 
 if TYPE_CHECKING:
+    from stepmill.assets import Asset
     from stepmill.local import Local
-    from stepmill.steps.bundle import Bundle, FunctionSource, ImageSource
+    from stepmill.steps.bundle import Bundle, FunctionSource
 
-JOB_ROLE = "arn:aws:iam::{account}:role/stepmill-job"
 MACHINE_ROLE = "arn:aws:iam::{account}:role/stepmill-machine"
 FUNCTION_ROLE = "arn:aws:iam::{account}:role/stepmill-function"
 
@@ -28,16 +30,23 @@ FUNCTION_ROLE = "arn:aws:iam::{account}:role/stepmill-function"
 def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], None]) -> str:
     """See Local.deploy. Everything is named by its content, so doing it again changes nothing."""
     manifest = bundle.manifest
-    account = local.settings.account
-    _store_assets(local, bundle)
-    names = {"Bucket": local.settings.bucket, "JobRole": JOB_ROLE.format(account=account)}
-    for placeholder, image in manifest.images.items():
-        names[placeholder] = _image(local, image, say)
-    for placeholder, function in manifest.functions.items():
-        names[placeholder] = _function(local, function, say)
+    if problems := refusals(bundle, local.settings):
+        raise InvalidDefinition(problems)
+    for notice in manifest.notices:
+        say(f"note: {notice}")
+    _prepare(local, bundle, say)
+    local.store.make()
+    names = bindings(bundle, local.settings)
     text = bundle.bind(names)
+    brought = configured(text, bundle, local.settings)
+    _store_assets(local, (*manifest.assets, *(function.asset for function in brought)))
+    for image in manifest.images.values():
+        _note_requirements(local, "image", image.uri, image.requirements)
+    for function in (*manifest.functions.values(), *brought):
+        _note_requirements(local, "function", function.name, function.requirements)
+        _function(local, function)
     _prepare_code(local, bundle, text, say)
-    machine = {"definition": text, "roleArn": role or MACHINE_ROLE.format(account=account)}
+    machine = {"definition": text, "roleArn": role or MACHINE_ROLE.format(account=local.settings.account)}
     try:
         arn = local.call("states", "CreateStateMachine", {"name": bundle.name, **machine})["stateMachineArn"]
     except ServiceError as refusal:
@@ -54,10 +63,30 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
             "body": {"digest": bundle.digest, "names": names, "sources": dict(manifest.sources)},
         },
     )
+    _say_once(local, not_simulated(bundle, local.settings), say)
     return str(arn)
 
 
-def _store_assets(local: Local, bundle: Bundle) -> None:
+def _prepare(local: Local, bundle: Bundle, say: Callable[[str], None]) -> None:
+    """Build the environments that the steps ask for, before the store is touched."""
+    wanted = {name: image.requirements for name, image in bundle.manifest.images.items()}
+    wanted |= {name: function.requirements for name, function in bundle.manifest.functions.items()}
+    for placeholder, requirements in wanted.items():
+        try:
+            prepare("\n".join(requirements), local.settings.cache, progress=say)
+        except EnvironmentFailed as fault:
+            raise EnvironmentFailed(f"{places_of(bundle, placeholder)}: {fault}") from fault
+
+
+def _say_once(local: Local, sentences: list[str], say: Callable[[str], None]) -> None:
+    """What is true of every run is said in the first run of a store, and not again."""
+    for sentence in sentences:
+        if local.history.record("stepmill", "said", sentence) is None:
+            say(f"note: {sentence}")
+            local.call("stepmill", "Note", {"kind": "said", "name": sentence, "body": {}})
+
+
+def _store_assets(local: Local, assets: Iterable[Asset]) -> None:
     """Put what is not there yet into the bucket; a key says what its content is, so what is there is right."""
     objects, bucket = local.objects, local.settings.bucket
     objects.create_bucket(bucket)
@@ -69,7 +98,7 @@ def _store_assets(local: Local, bundle: Bundle) -> None:
             return True
         return False
 
-    for asset in bundle.manifest.assets:
+    for asset in assets:
         if asset.key.endswith("/"):
             fresh = [(key, path) for key, path in asset.files() if absent(key)]
             for key, path in fresh:
@@ -87,13 +116,7 @@ def _store_assets(local: Local, bundle: Bundle) -> None:
                 objects.put_file(bucket, asset.key, packed, move=True)
 
 
-def _image(local: Local, image: ImageSource, say: Callable[[str], None]) -> str:
-    _note_requirements(local, "image", image.uri, image.requirements, say)
-    return image.uri
-
-
-def _function(local: Local, function: FunctionSource, say: Callable[[str], None]) -> str:
-    _note_requirements(local, "function", function.name, function.requirements, say)
+def _function(local: Local, function: FunctionSource) -> None:
     code = {"S3Bucket": local.settings.bucket, "S3Key": function.asset.key}
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     settings: dict[str, Any] = {
@@ -111,19 +134,17 @@ def _function(local: Local, function: FunctionSource, say: Callable[[str], None]
         if refusal.code != "ResourceNotFoundException":
             raise
         try:
-            return str(local.call("lambda", "CreateFunction", settings | {"Code": code})["FunctionArn"])
+            local.call("lambda", "CreateFunction", settings | {"Code": code})
+            return
         except ServiceError as conflict:
             if conflict.code != "ResourceConflictException":  # another process was faster
                 raise
     local.call("lambda", "UpdateFunctionCode", {"FunctionName": function.name, **code})
-    return str(local.call("lambda", "UpdateFunctionConfiguration", settings)["FunctionArn"])
+    local.call("lambda", "UpdateFunctionConfiguration", settings)
 
 
-def _note_requirements(
-    local: Local, kind: str, name: str, requirements: tuple[str, ...], say: Callable[[str], None]
-) -> None:
-    """Build the environment that `requirements` ask for, and remember them for `name`."""
-    prepare("\n".join(requirements), local.settings.cache, progress=say)
+def _note_requirements(local: Local, kind: str, name: str, requirements: tuple[str, ...]) -> None:
+    """Remember what an image or a function is made of."""
     local.call("stepmill", "Note", {"kind": kind, "name": name, "body": {"requirements": list(requirements)}})
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from stepmill.local import Local
 
 
+_KILLED = 2.0  # seconds in which a killed job has written down how it ended
+
+
 def at_exit(local: Local, say: Callable[[str], None]) -> None:
     """When the program is through, stay until the executions that run here have ended."""
 
@@ -48,11 +51,12 @@ def interrupt(local: Local, executions: Iterable[str], say: Callable[[str], None
         for job in jobs:
             job.wait()
     except KeyboardInterrupt:
-        for arn in executions:
-            for job in local.jobs_of(arn):
-                if not job.wait(0):
-                    say(f"killing {job.name}")
-                    job.kill()
+        jobs = [job for arn in executions for job in local.jobs_of(arn) if not job.wait(0)]
+        for job in jobs:
+            say(f"killing {job.name}")
+            job.kill()
+        for job in jobs:
+            job.wait(_KILLED)  # so that what is said of it is how it ended
 
 
 def _short(arn: str) -> str:

@@ -101,6 +101,35 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else f"{value}"
 
 
+def texts(values: Any) -> Any:
+    """A list of arguments as SageMaker wants it; one text is a list of one, and a list without any is left out."""
+    if values is None or is_placeholder(values):
+        return values
+    return [as_text(value) for value in ([values] if isinstance(values, str) else values)] or None
+
+
+def once(names: Sequence[Any], what: str, code: str, built: Built, why: Mapping[str, str] | None = None) -> None:
+    """Complain about each name that two things have; `why` says of a name how that came about."""
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
+        built.complain(
+            code, f"two {what} are named {name!r}{(why or {}).get(name, '')}", "give one of them another name"
+        )
+
+
+def inside(script: str, folder: str, base: Path) -> str:
+    """The script's path in its folder; `src/train.py` beside `source_dir="src"` is understood too."""
+    whole, root = (base / script).resolve(), (base / folder).resolve()
+    if not (root / script).exists() and whole.is_file() and whole.is_relative_to(root):
+        return whole.relative_to(root).as_posix()
+    return Path(script).as_posix()
+
+
+def is_isolated(estimator: Any) -> Any:
+    """Whether a container has no network: True, False or a run-time value; sagemaker 2 keeps it behind a method."""
+    isolated = attribute(estimator, "enable_network_isolation")
+    return isolated() if callable(isolated) and not is_placeholder(isolated) else isolated
+
+
 def attribute(thing: Any, name: str, default: Any = None) -> Any:
     """An attribute of an object that may come from another library and lack it; None counts as lacking.
 

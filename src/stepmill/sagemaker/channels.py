@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from stepmill.sagemaker.built import Built, Place, at_run_time, attribute, data_uri, is_placeholder, segment
+from stepmill.sagemaker.built import Built, Place, at_run_time, attribute, data_uri, is_placeholder, once, segment
 from stepmill.sagemaker.hyperparameters import Code
 from stepmill.sagemaker.inputs import TrainingInput
 
@@ -26,9 +26,7 @@ def channels(estimator: Any, data: Any, code: Code, place: Place, built: Built) 
         result.append(_channel(attribute(estimator, "model_channel_name", "model"), channel, place, built))
     if code.channel is not None:
         result.append(_channel("code", code.channel, place, built))
-    names = [each["ChannelName"] for each in result]
-    for name in sorted({str(name) for name in names if names.count(name) > 1}):
-        built.complain("channel-twice", f"two channels are named {name!r}", "give one of them another name")
+    once([each["ChannelName"] for each in result], "channels", "channel-twice", built)
     if len(result) > MOST:
         built.complain("too-many-channels", f"there are {len(result)} channels", f"SageMaker allows {MOST}")
     return result

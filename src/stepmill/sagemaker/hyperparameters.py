@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stepmill.assets import AssetError, pack_source_dir
-from stepmill.sagemaker.built import Built, Place, as_text, at_run_time, attribute, is_placeholder
+from stepmill.sagemaker.built import Built, Place, as_text, at_run_time, attribute, inside, is_isolated, is_placeholder
 from stepmill.sagemaker.estimator import Estimator
 
 MOUNTED = "/opt/ml/input/data/code/sourcedir.tar.gz"
@@ -75,17 +75,8 @@ def training_code(estimator: Any, place: Place, built: Built) -> Code:
     return _isolated(estimator, Code(script, built.keep(asset, place)))
 
 
-def inside(script: str, folder: str, base: Path) -> str:
-    """The script's path in its folder; `src/train.py` beside `source_dir="src"` is understood too."""
-    whole, root = (base / script).resolve(), (base / folder).resolve()
-    if not (root / script).exists() and whole.is_file() and whole.is_relative_to(root):
-        return whole.relative_to(root).as_posix()
-    return Path(script).as_posix()
-
-
 def _isolated(estimator: Any, code: Code) -> Code:
-    isolated = attribute(estimator, "enable_network_isolation")
-    isolated = isolated() if callable(isolated) else isolated
+    isolated = is_isolated(estimator)
     if not is_placeholder(isolated) and isolated:
         code.channel = code.uri
     return code

@@ -8,17 +8,31 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stepmill.sagemaker.built import Built, at_run_time, first
-from stepmill.sagemaker.shapes import violations
+from stepmill.sagemaker.built import Built, Complaint, at_run_time, first, once
+from stepmill.sagemaker.shapes import Violation, violations
 
 
 def check_request(operation: str, built: Built) -> None:
-    """Compare the constants of a request with SageMaker's own shapes."""
-    said = {problem.message for problem in built.problems}
+    """Compare the constants of a request with SageMaker's own shapes. One fault is told once, in the plainest words."""
+    said = list(built.problems)
+    places = set()
     for violation in violations(operation, built.request):
-        message, hint = violation.plain()
-        if message not in said:
-            built.complain(violation.code, message, hint)
+        if violation.path in places or _is_told(violation, said):
+            continue
+        places.add(violation.path)
+        built.complain(violation.code, *violation.plain())
+
+
+def _is_told(violation: Violation, said: list[Complaint]) -> bool:
+    """Whether what was said before is about this very fault."""
+    value = violation.value
+    if violation.kind == "max" and isinstance(value, (list, tuple)):
+        return any(each.code.startswith("too-many-") and f" {len(value)} " in each.message for each in said)
+    if violation.kind not in ("pattern", "min") or not isinstance(value, str):
+        return False
+    if not value:  # what could not be packed has no URI
+        return any(each.code in ("bad-source", "file-missing") for each in said)
+    return any(repr(value) in each.message or each.message.endswith(f" {value}") for each in said)
 
 
 def check_spot(spot: Any, max_run: Any, max_wait: Any, built: Built) -> Any:
@@ -44,12 +58,9 @@ def check_metrics(metrics: Any, built: Built) -> None:
     """Metric definitions must be regular expressions with one group: the value."""
     if not isinstance(metrics, (list, tuple)):
         return
-    names: list[Any] = []
+    once([each.get("Name") for each in metrics], "metrics", "metric-twice", built)
     for each in metrics:
         name, regex = each.get("Name"), each.get("Regex")
-        if name in names:
-            built.complain("metric-twice", f"two metrics are named {name!r}", "give one of them another name")
-        names.append(name)
         if not isinstance(regex, str) or at_run_time(regex):
             continue
         try:

@@ -22,16 +22,20 @@ from stepmill.sagemaker.built import (
     first,
     given,
     image_uri,
+    inside,
     is_placeholder,
+    once,
     request_dict,
     segment,
     tag_list,
+    texts,
 )
 from stepmill.sagemaker.limits import check_request
 from stepmill.sagemaker.processing import ProcessingInput, ProcessingOutput
 
 ROOT = "/opt/ml/processing"
 CODE = f"{ROOT}/input/code"
+_CODE = {"code": ": code= adds an input of that name"}
 
 
 def processing_request(
@@ -94,7 +98,7 @@ def processing_request(
     entrypoint = first(container_entrypoint, entrypoint, attribute(processor, "entrypoint"))
     request["AppSpecification"] = {
         "ImageUri": image_uri(processor, place, built),
-        **given(ContainerEntrypoint=_texts(entrypoint), ContainerArguments=_texts(container_arguments)),
+        **given(ContainerEntrypoint=texts(entrypoint), ContainerArguments=texts(container_arguments)),
     }
     role = attribute(processor, "role")
     request["RoleArn"] = place.role if role is None else role
@@ -265,7 +269,7 @@ def _code(
             if re.match("s3://", folder):
                 uri = folder
             else:
-                script = _inside(script, folder, place)
+                script = script and inside(script, folder, place.base or Path())
                 uri = built.keep(pack_folder(folder, script, base=place.base), place)
         elif script is not None and re.match("s3://", script):
             uri, script = script, script.rsplit("/", 1)[-1]
@@ -291,23 +295,6 @@ def _code(
     return [*command, f"{CODE}/{script}"]
 
 
-def _inside(script: str | None, folder: str, place: Place) -> str | None:
-    """The script's path in its folder; `src/main.py` beside `source_dir="src"` is understood too."""
-    if script is None:
-        return None
-    base = place.base or Path()
-    whole, root = (base / script).resolve(), (base / folder).resolve()
-    if not (root / script).exists() and whole.is_file() and whole.is_relative_to(root):
-        return whole.relative_to(root).as_posix()
-    return Path(script).as_posix()
-
-
-def _texts(values: Any) -> Any:
-    if values is None or is_placeholder(values):
-        return values
-    return [as_text(value) for value in ([values] if isinstance(values, str) else values)] or None
-
-
 def _network(network: Any) -> Any:
     if hasattr(network, "_to_request_dict") or isinstance(network, Mapping):
         return request_dict(network)
@@ -324,9 +311,7 @@ def _network(network: Any) -> Any:
 def _check_names(read: list[dict[str, Any]], written: list[dict[str, Any]], built: Built) -> None:
     for kind, key, things in (("input", "InputName", read), ("output", "OutputName", written)):
         names = [each[key] for each in things]
-        for name in sorted({str(name) for name in names if names.count(name) > 1}):
-            why = ": code= adds an input of that name" if name == "code" and kind == "input" else ""
-            built.complain(f"{kind}-twice", f"two {kind}s are named {name!r}{why}", "give one of them another name")
+        once(names, f"{kind}s", f"{kind}-twice", built, _CODE if kind == "input" else None)
         if len(things) > 10:
             most = "SageMaker allows 10" + (", the code included" if kind == "input" else "")
             built.complain(f"too-many-{kind}s", f"there are {len(things)} {kind}s", most)

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stepmill.asl.problems import nearest
+from stepmill.nearest import nearest
 from stepmill.sagemaker.built import DEFERRED, TOKEN, is_placeholder
 
 Keys = tuple[str | int, ...]

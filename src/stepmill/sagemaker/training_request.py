@@ -17,9 +17,11 @@ from stepmill.sagemaker.built import (
     given,
     image_uri,
     is_classic,
+    is_isolated,
     is_placeholder,
     request_dict,
     tag_list,
+    texts,
 )
 from stepmill.sagemaker.channels import channels
 from stepmill.sagemaker.hyperparameters import training_code, training_hyperparameters
@@ -124,8 +126,8 @@ def _algorithm(estimator: Any, place: Place, built: Built) -> dict[str, Any]:
         **given(
             MetricDefinitions=metrics,
             EnableSageMakerMetricsTimeSeries=attribute(estimator, "enable_sagemaker_metrics"),
-            ContainerEntrypoint=_texts(attribute(estimator, "container_entry_point")),
-            ContainerArguments=_texts(attribute(estimator, "container_arguments")),
+            ContainerEntrypoint=texts(attribute(estimator, "container_entry_point")),
+            ContainerArguments=texts(attribute(estimator, "container_arguments")),
             TrainingImageConfig=image_config or None,
         ),
     }
@@ -170,13 +172,11 @@ def _options(estimator: Any, place: Place, built: Built) -> dict[str, Any]:
     environment = attribute(estimator, "environment")
     if isinstance(environment, Mapping):
         environment = {str(name): as_text(value) for name, value in environment.items()}
-    isolated = attribute(estimator, "enable_network_isolation")
-    isolated = isolated() if callable(isolated) and not is_placeholder(isolated) else isolated
     return given(
         CheckpointConfig=None if uri is None else {"S3Uri": uri, **given(LocalPath=path)},
         VpcConfig=None if subnets is None or groups is None else {"Subnets": subnets, "SecurityGroupIds": groups},
         Environment=first(environment),
-        EnableNetworkIsolation=first(isolated),
+        EnableNetworkIsolation=first(is_isolated(estimator)),
         EnableInterContainerTrafficEncryption=first(attribute(estimator, "encrypt_inter_container_traffic")),
         RetryStrategy=_one("MaximumRetryAttempts", attribute(estimator, "max_retry_attempts")),
         InfraCheckConfig=_one("EnableInfraCheck", _flag(estimator, "enable_infra_check")),
@@ -233,9 +233,3 @@ def _hook(hook: Any, output_path: Any) -> Any:
 def _rule(rule: Any) -> Any:
     convert = getattr(rule, "to_debugger_rule_config_dict", None)
     return convert() if callable(convert) else rule
-
-
-def _texts(values: Any) -> Any:
-    if values is None or is_placeholder(values):
-        return values
-    return [as_text(value) for value in ([values] if isinstance(values, str) else values)] or None

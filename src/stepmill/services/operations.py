@@ -6,9 +6,10 @@ Touches: nothing itself; the handlers do.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+
+from stepmill.nearest import nearest
 
 Response = dict[str, Any]
 Handler = Callable[..., Response]
@@ -66,7 +67,7 @@ class Operations:
         handler = self._handlers.get((service, name))
         if handler is None:
             known = [known for owner, known in self._handlers if owner == service]
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            near = nearest(name, known)
+            hint = f" Did you mean {near}?" if near else ""
             raise ServiceError("UnknownOperationException", f"{service}:{name} is not answered on this machine.{hint}")
         return handler(dict(request), token=token)

@@ -7,6 +7,7 @@ everything goes through `call`. What belongs here is how a response becomes a ta
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import threading
 from collections import deque
@@ -68,8 +69,8 @@ class Tasks:
         except ServiceError as refusal:
             code, message = refusal.code, f"{refusal.message} ({_origin(row, refusal)})"
             signal(Failed(act, error_name(row, code), message))
-        except OSError as fault:  # a full disk, most often: this machine's fault, and no bug
-            signal(Failed(act, error_name(row, "InternalFailure"), str(fault)))
+        except OSError as fault:  # a service's own trouble, which States.ALL may try again, unlike States.Runtime
+            signal(Failed(act, error_name(row, "InternalFailure"), _of_machine(fault)))
         except Exception as bug:  # noqa: BLE001 - one act's fault must not end the thread that serves the others
             signal(Failed(act, "States.Runtime", f"a bug of Stepmill, please report it: {bug!r}"))
 
@@ -184,6 +185,13 @@ def _sdk_metadata(act: Act) -> dict[str, Any]:
         "SdkHttpMetadata": {"AllHttpHeaders": {}, "HttpHeaders": {}, "HttpStatusCode": 200},
         "SdkResponseMetadata": {"RequestId": act.name.rpartition(":")[2]},
     }
+
+
+def _of_machine(fault: OSError) -> str:
+    """What this machine could not do, as a person would say it."""
+    if fault.errno == errno.ENOSPC:
+        return "the disk of this machine is full; free some space and run it again"
+    return f"this machine cannot do that: {fault.filename or 'the store'}: {fault.strerror or fault}"
 
 
 def _origin(row: Integration, refusal: ServiceError) -> str:

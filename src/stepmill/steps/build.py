@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +37,7 @@ class Ledger:
     """What compiling one workflow collects."""
 
     workflow: str
+    source: str = ""
     states: Mapping[str, State] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -43,6 +45,7 @@ class Ledger:
     functions: dict[str, FunctionSource] = field(default_factory=dict)
     images: dict[str, ImageSource] = field(default_factory=dict)
     builds: dict[int, Build] = field(default_factory=dict)
+    checked: set[tuple[Path, str]] = field(default_factory=set)
     _handlers: dict[tuple[str, str], str] = field(default_factory=dict)
     _declared: dict[tuple[tuple[str, ...], str | None, str], tuple[str, str]] = field(default_factory=dict)
 
@@ -122,10 +125,12 @@ def _image_key(description: Any, folder: Path) -> tuple[tuple[str, ...], str | N
     ):
         return None
     requirements, dockerfile = getattr(description, "requirements", None), getattr(description, "dockerfile", None)
+    lines: tuple[str, ...] = ()
     if isinstance(requirements, list | tuple):
         lines = tuple(str(line) for line in requirements)
-    else:
-        lines = tuple(_lines(folder / requirements)) if requirements is not None else ()
+    elif requirements is not None:
+        with suppress(OSError, UnicodeDecodeError):  # the request's builder tells that the file is missing
+            lines = requirement_lines(folder / requirements)
     if dockerfile is None:
         return lines, None, ""
     path = (folder / dockerfile).resolve()
@@ -135,12 +140,10 @@ def _image_key(description: Any, folder: Path) -> tuple[tuple[str, ...], str | N
         return lines, str(path), ""
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return []
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+def requirement_lines(path: Path) -> tuple[str, ...]:
+    """The lines of a requirements file that say something. Raises OSError or UnicodeDecodeError."""
+    text = path.read_text(encoding="utf-8")
+    return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
 
 @dataclass
@@ -163,6 +166,11 @@ class Build:
     def problem(self, code: str, message: str, hint: str = "", source: Source | str | None = None) -> None:
         """Keep a problem of this state."""
         self.ledger.problem(source or self.state.source, code, message, hint)
+
+    @property
+    def used(self) -> str:
+        """Who uses a file, as the hint of a fault in it."""
+        return f"{self.state.state_id!r} runs it (written at {self.state.source})"
 
     def notice(self, sentence: str) -> None:
         """Keep something worth telling that is no fault."""

@@ -12,9 +12,10 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from stepmill.asl.problems import InvalidDefinition, Problem, nearest
+from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.assets import Asset
 from stepmill.inputs import InputSchema
+from stepmill.nearest import nearest
 
 BUCKET, JOB_ROLE = "Bucket", "JobRole"
 _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")

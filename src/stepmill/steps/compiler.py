@@ -14,18 +14,21 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from stepmill.asl.problems import InvalidDefinition, Problem, nearest
+from stepmill.asl.definition import escape
+from stepmill.asl.problems import InvalidDefinition, Problem
+from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.templates import expressions
+from stepmill.nearest import did_you_mean, nearest
 
 from . import names
 from .build import Build, Ledger
 from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
 from .choice import Choice
 from .flow import Map
-from .graph import Machine, escape, find, language_of
+from .graph import Machine, find, language_of
 from .jobs import _JobStep
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep
@@ -47,6 +50,7 @@ def compile(
     timeout_seconds: int | None = None,
     version: str | None = None,
     execution_input: ExecutionInput | None = None,
+    source: str = "",
 ) -> Bundle:
     """A pipeline as plain Amazon States Language and what it needs.
 
@@ -56,24 +60,28 @@ def compile(
         query_language: "JSONPath", ASL's own default, or "JSONata".
         comment, timeout_seconds, version: the state machine's own.
         execution_input: what an execution is started with, in case no step reads it.
+        source: the line that names the pipeline, for what is wrong with it as a whole.
 
     Raises:
         InvalidDefinition: with everything that is wrong, in the order of the user's files.
     """
-    return _Compiler(name, query_language, execution_input).compile(
+    return _Compiler(name, query_language, execution_input, source).compile(
         definition, {"Comment": comment, "TimeoutSeconds": timeout_seconds, "Version": version}
     )
 
 
 class _Compiler:
-    def __init__(self, name: str, query_language: str, execution_input: ExecutionInput | None) -> None:
-        self.ledger = Ledger(name)
+    def __init__(self, name: str, query_language: str, execution_input: ExecutionInput | None, source: str) -> None:
+        self.ledger = Ledger(name, source=source)
         self.input = execution_input
         self.name = name
         if query_language not in ("JSONPath", "JSONata"):
             guess = nearest(query_language, ("JSONPath", "JSONata")) or "JSONPath"
             self.ledger.problem(
-                "query_language", "language", f"{query_language!r} is no language of ASL", f"did you mean {guess!r}?"
+                source or "query_language",
+                "language",
+                f"{query_language!r} is no language of ASL",
+                f"did you mean {guess!r}?",
             )
             query_language = guess
         self.language = cast(Language, query_language)
@@ -82,7 +90,7 @@ class _Compiler:
     def compile(self, definition: Target, about: dict[str, Any]) -> Bundle:
         if not _NAME.fullmatch(self.name):
             self.ledger.problem(
-                "name",
+                self.ledger.source or "name",
                 "workflow.name",
                 f"{self.name!r} cannot be a state machine's name",
                 "1 to 80 characters, no spaces, brackets, quotes or other special characters",
@@ -169,12 +177,11 @@ class _Compiler:
             if not isinstance(types, dict):
                 return
             if key not in types:
-                guess = nearest(str(key), types)
                 self.ledger.problem(
                     read.state.source,
                     "input.unknown",
                     f"{read.state.state_id!r} reads {key!r}, which is not in the schema of {what}",
-                    f"did you mean {guess!r}?" if guess else f"the schema has {', '.join(types)}",
+                    did_you_mean(str(key), types, f"the schema has {', '.join(types)}"),
                 )
                 return
             types = types[key]
@@ -235,7 +242,7 @@ class _Compiler:
         head = {name: value for name, value in about.items() if value is not None}
         if self.language == "JSONata":
             head["QueryLanguage"] = "JSONata"
-        return json.dumps({**head, **machine}, ensure_ascii=False, separators=(",", ":"))
+        return dumps({**head, **machine})
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}

@@ -1,12 +1,15 @@
 """The fields of every state type: their names in Python and in ASL, and how each is written down.
 
-In: nothing. Out: one table. Touches: nothing.
+In: nothing. Out: one table, and who asks for a field beyond it is refused. Touches: nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
+
+from stepmill.nearest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,17 @@ FIELDS: dict[str, Field] = {
     "tolerated_failure_percentage": Field("ToleratedFailurePercentage", "scalar"),
     "tolerated_failure_percentage_path": Field("ToleratedFailurePercentagePath", "path"),
 }
+
+
+def refuse_unknown(
+    what: str, given: Collection[str], known: Collection[str], guesses: Collection[str] | None = None
+) -> None:
+    """Raise TypeError, with the nearest of `guesses` (default: `known`), for a field that `what` does not have."""
+    for name in given:
+        if name not in known:
+            guess = did_you_mean(name, guesses or known)
+            raise TypeError(f"{what} has no field {name!r}" + (f"; {guess}" if guess else ""))
+
 
 ALWAYS = frozenset({"comment", "query_language"})
 PATHS = frozenset({"input_path", "output_path"})

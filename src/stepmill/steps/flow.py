@@ -5,12 +5,10 @@ In: states. Out: states that hold others, and links between them. Touches: nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from stepmill.asl.problems import nearest
-
-from .fields import ALWAYS, FIELDS, RESULTS
+from .fields import ALWAYS, FIELDS, RESULTS, refuse_unknown
 from .source import here
 from .states import State, Target, _Fallible
 
@@ -27,11 +25,8 @@ _MAP |= {"result_writer", "label"}
 _CATCH = ("error_equals", "result_path", "assign", "output", "comment")
 
 
-def _known(kind: str, given: dict[str, Any], known: Any) -> None:
-    for name in given:
-        if name not in known:
-            guess = nearest(name, known)
-            raise TypeError(f"{kind} has no field {name!r}" + (f"; did you mean {guess!r}?" if guess else ""))
+def _check(kind: str, given: dict[str, Any], known: Collection[str]) -> None:
+    refuse_unknown(kind, given, known)
     if not given.get("error_equals"):
         raise TypeError(f'{kind} needs error_equals=, a list of error names such as ["States.ALL"]')
 
@@ -49,7 +44,7 @@ class Retry:
     """
 
     def __init__(self, **fields: Any) -> None:
-        _known("Retry", fields, _RETRY)
+        _check("Retry", fields, _RETRY)
         self.given = {**fields, "error_equals": _list(fields["error_equals"])}
         self.source = here()
 
@@ -67,7 +62,7 @@ class Catch:
     """
 
     def __init__(self, next_step: Target, **fields: Any) -> None:
-        _known("Catch", fields, _CATCH)
+        _check("Catch", fields, _CATCH)
         self.next_step = next_step
         self.given = {**fields, "error_equals": _list(fields["error_equals"])}
         self.source = here()

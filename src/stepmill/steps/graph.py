@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stepmill.asl.problems import nearest
+from stepmill.asl.definition import escape
 from stepmill.inputs.rendering import Language
+from stepmill.nearest import did_you_mean
 
 from .build import Around, Ledger
 from .flow import Map
@@ -73,7 +74,10 @@ def _find(entry: Target, machine: Machine, home: dict[int, Machine], ledger: Led
         holder = machine.holder
         what = f"{holder.type} {holder.state_id!r} holds" if holder else "the pipeline is"
         ledger.problem(
-            holder.source if holder else "definition", "graph.empty", f"{what} an empty chain", "put a step in it"
+            holder.source if holder else ledger.source or "definition",
+            "graph.empty",
+            f"{what} an empty chain",
+            "put a step in it",
         )
         return machine
     machine.start = start
@@ -89,6 +93,10 @@ def _find(entry: Target, machine: Machine, home: dict[int, Machine], ledger: Led
         machine.states.setdefault(state.state_id, state)
         if machine.states[state.state_id] is not state:
             _twice(state, machine.states[state.state_id], ledger)
+            # what comes after it is looked at too, as if the one of that name led there
+            onward = [link for link in state.links() if link.kind == "next"]
+            links.extend((state, link) for link in onward)
+            now.extend(link.target for link in onward if isinstance(link.target, State))
             continue
         _find_inside(state, machine, home, ledger)
         machine.links[state.state_id] = []
@@ -127,11 +135,6 @@ def modern(state: Map, language: Language) -> bool:
     return language == "JSONata" or state.mode == "DISTRIBUTED" or any(word in state.given for word in words)
 
 
-def escape(name: str) -> str:
-    """A name in a JSON pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
 def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None:
     """A link by name is found here; a link to an object was followed already."""
     target = link.target
@@ -143,12 +146,11 @@ def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None
     elif target in machine.states:
         machine.links[state.state_id].append(Link(link.kind, machine.states[target], link.source, link.index))
     else:
-        guess = nearest(target, machine.states)
         ledger.problem(
             link.source,
             "transition.missing",
             f"{state.state_id!r} leads to {target!r}, and there is no such state here",
-            f"did you mean {guess!r}?" if guess else "a state is found when a step leads to it; pass the step itself",
+            did_you_mean(target, machine.states, "a state is found when a step leads to it; pass the step itself"),
         )
 
 

@@ -6,18 +6,18 @@ jobs leave behind. Touches: the scripts named, to see that they parse.
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 from typing import Any
 
-from stepmill.asl.problems import nearest
 from stepmill.inputs import Placeholder
 from stepmill.inputs.expressions import Ref
 from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.rendering import Language, refuse
+from stepmill.nearest import did_you_mean
 from stepmill.sagemaker.requests import Built, Place, processing_request, training_request
 
 from .build import Build
+from .scripts import check_script, script
 from .states import Task
 
 _FIELDS = Task.fields - {"resource", "parameters", "arguments"}
@@ -34,13 +34,13 @@ class _JobStep(Task):
         self.description, self.job_name, self.wait_for_completion = description, job_name, wait
 
     def _paths(self) -> list[Any]:
-        return []
+        raise NotImplementedError
 
     def _build(self, place: Place) -> Built:
         raise NotImplementedError
 
-    def _scripts(self, base: Path) -> list[Path]:
-        return []
+    def _script(self, base: Path) -> Path | None:
+        raise NotImplementedError
 
     def build(self, build: Build) -> dict[str, Any]:
         """The request as the state's parameters."""
@@ -49,8 +49,8 @@ class _JobStep(Task):
         built = self._build(place)
         for code, message, hint in built.problems:
             build.problem(code, f"{self.state_id!r}: {message}", hint)
-        for script in self._scripts(place.base or Path()):
-            check_script(script, build)
+        if (file := self._script(place.base or Path())) is not None:
+            check_script(file, build.used, build.problem)
         build.ledger.keep(built.assets)
         build.outputs, build.request = built.outputs, built.request
         if self.job_name is not None and self.retries:
@@ -138,8 +138,8 @@ class ProcessingStep(_JobStep):
             **self._said,
         )
 
-    def _scripts(self, base: Path) -> list[Path]:
-        return _script(base, self.source_dir, self.code)
+    def _script(self, base: Path) -> Path | None:
+        return script(base, self.source_dir, self.code)
 
     @property
     def outputs(self) -> Placeholder:
@@ -205,8 +205,8 @@ class TrainingStep(_JobStep):
     def _build(self, place: Place) -> Built:
         return training_request(self.estimator, place=place, explicit_job_name=self.job_name is not None, **self._said)
 
-    def _scripts(self, base: Path) -> list[Path]:
-        return _script(base, getattr(self.estimator, "source_dir", None), getattr(self.estimator, "entry_point", None))
+    def _script(self, base: Path) -> Path | None:
+        return script(base, getattr(self.estimator, "source_dir", None), getattr(self.estimator, "entry_point", None))
 
     @property
     def model(self) -> Placeholder:
@@ -240,44 +240,7 @@ def _one_of(ref: Ref, step: str, what: str, attribute: str, known: Any) -> None:
     if not ref.keys:
         refuse("value.unnamed", f"{step!r} has several {attribute}: say which one", f"step.{attribute}[name]")
     if ref.keys[0] not in known:
-        guess = nearest(str(ref.keys[0]), known)
-        hint = f"did you mean {guess!r}?" if guess else f"it has {', '.join(known)}" if known else "it has none"
+        hint = did_you_mean(str(ref.keys[0]), known, f"it has {', '.join(known) or 'none'}")
         refuse(f"value.{what}", f"{step!r} has no {what} {ref.keys[0]!r}", hint)
     if len(ref.keys) > 1:
         refuse("value.deeper", f"the {what} {ref.keys[0]!r} of {step!r} is one value; there is nothing inside it")
-
-
-def _script(base: Path, folder: Any, script: Any) -> list[Path]:
-    if not isinstance(script, str | Path) or "://" in str(script) or "://" in str(folder or ""):
-        return []
-    places = [base / folder / script, base / script] if folder is not None else [base / script]
-    return [place for place in places if place.is_file()][:1]
-
-
-def parsed(file: Path, build: Build) -> ast.Module | None:
-    """A Python file as its syntax tree; a fault in it is a problem at its own line."""
-    try:
-        return ast.parse(file.read_bytes(), str(file))
-    except SyntaxError as fault:
-        build.problem(
-            "script.syntax",
-            f"{file.name} does not parse: {fault.msg}",
-            f"{build.state.state_id!r} runs it (written at {build.state.source})",
-            source=f"{_shown(file)}:{fault.lineno or 1}",
-        )
-    except (OSError, ValueError) as fault:
-        build.problem("script.unreadable", f"{file.name} cannot be read: {fault}", source=_shown(file))
-    return None
-
-
-def check_script(file: Path, build: Build) -> None:
-    """A Python script must parse; other scripts are taken as they are."""
-    if file.suffix == ".py":
-        parsed(file, build)
-
-
-def _shown(file: Path) -> str:
-    try:
-        return file.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(file)

@@ -5,20 +5,18 @@ In: a function and its payload. Out: a state that calls it. Touches: the functio
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stepmill.asl.problems import nearest
 from stepmill.assets import Asset, AssetError, pack_function
 from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.templates import expressions
 
-from .build import Build
+from .build import Build, requirement_lines
 from .bundle import FunctionSource
-from .jobs import parsed
+from .scripts import check_handler
 from .states import Task
 
 
@@ -95,15 +93,15 @@ class LambdaStep(Task):
             return function
         base = build.base(self.source_dir if self.source_dir is not None else file)
         path = base / (self.source_dir or "") / file
-        if path.is_file():
-            _check_handler(path, handler, self, build)
+        if path.is_file() and (path, handler) not in build.ledger.checked:  # one fault is told once
+            build.ledger.checked.add((path, handler))
+            check_handler(path, handler, build.used, build.problem)
         asset = self._asset(base, file, build)
         if asset is None:
             return function
-        module = Path(file).with_suffix("").as_posix().replace("/", ".") if self.source_dir else Path(file).stem
         made = FunctionSource(
             name="",
-            handler=f"{module}.{handler}",
+            handler=f"{_module(file) if self.source_dir else Path(file).stem}.{handler}",
             asset=asset,
             timeout=self.timeout,
             memory=self.memory,
@@ -138,34 +136,15 @@ class LambdaStep(Task):
         if not isinstance(self.requirements, str):
             return tuple(self.requirements)
         try:
-            text = (base / self.requirements).read_text(encoding="utf-8")
-        except OSError:
+            return requirement_lines(base / self.requirements)
+        except (OSError, UnicodeDecodeError):
             build.problem(
                 "file-missing",
                 f"{self.state_id!r}: there is no requirements file {self.requirements!r}",
                 "requirements= takes a list of requirement lines, or the path of a requirements file",
             )
             return ()
-        return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
 
-def _check_handler(file: Path, handler: str, step: LambdaStep, build: Build) -> None:
-    tree = parsed(file, build)
-    if tree is None:
-        return
-    known: list[str] = []
-    for node in ast.walk(tree):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                known.append(name)
-            case ast.Import(names=found) | ast.ImportFrom(names=found):
-                known.extend((alias.asname or alias.name).split(".")[0] for alias in found)
-            case ast.Name(id=name, ctx=ast.Store()):
-                known.append(name)
-    if handler not in known and "*" not in known:
-        guess = nearest(handler, [name for name in known if not name.startswith("_")])
-        build.problem(
-            "function.handler",
-            f"{step.state_id!r}: {file.name} has no function {handler!r}",
-            f"did you mean {guess!r}?" if guess else "name a function on the file's top level",
-        )
+def _module(file: str) -> str:
+    return Path(file).with_suffix("").as_posix().replace("/", ".")

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
-from stepmill.asl.problems import nearest
 from stepmill.inputs.expressions import Either, Ref
+from stepmill.nearest import did_you_mean
 
 from .build import Ledger
 from .fields import INSTEAD
@@ -63,12 +63,11 @@ class Roads:
     def _known(self, read: Read, ref: Ref) -> bool:
         if ref.step in self.home:
             return True
-        guess = nearest(ref.step, self.home)
         self.ledger.problem(
             read.state.source,
             "value.foreign",
             f"{read.state.state_id!r} reads {said(ref)}, but {ref.step!r} is not part of this pipeline",
-            f"did you mean {guess!r}?" if guess else "let a step lead to it",
+            did_you_mean(ref.step, self.home, "let a step lead to it"),
         )
         return False
 

@@ -8,17 +8,17 @@ compiler.
 
 from __future__ import annotations
 
+import inspect
 import json
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from stepmill.asl.problems import nearest
 from stepmill.inputs import Placeholder, StepInput
 from stepmill.inputs.placeholders import remembered
 
-from .fields import ALWAYS, FIELDS, PATHS, RESULTS, TIMES
+from .fields import ALWAYS, FIELDS, PATHS, RESULTS, TIMES, refuse_unknown
 from .source import Source, here
 
 if TYPE_CHECKING:
@@ -73,13 +73,8 @@ class State:
     def __init__(self, state_id: str, *, output_schema: dict[str, Any] | None = None, **fields: Any) -> None:
         if not isinstance(state_id, str):
             raise TypeError(f"a state's name is text, not {state_id!r}")
-        for name in fields:
-            if name not in self.fields:
-                guess = nearest(name, self.fields)
-                raise TypeError(
-                    f"{type(self).__name__} {state_id!r} has no field {name!r}"
-                    + (f"; did you mean {guess!r}?" if guess else "")
-                )
+        own = inspect.signature(type(self)).parameters
+        refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.fields, (*own, *self.fields))
         self.state_id = state_id
         self.source = here()
         self.given = {name: value for name, value in fields.items() if value is not None or name in _NULLABLE}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stepmill.asl.definition import Definition
-from stepmill.engine.data import dumps
+from stepmill.asl.text import dumps
 from stepmill.engine.loop import Engine
 from stepmill.history.events import Event
 from stepmill.history.log import History, MemoryHistory
