@@ -50,7 +50,8 @@ class Workflow:
     name: 1 to 80 characters, as AWS allows. definition: a state or a Chain; the machine starts there and holds what can
     be reached from it. role: ARN of the machine's role; left out, one is made (shape only on this machine).
     query_language: "JSONPath" (default, as in ASL) or "JSONata". comment, timeout_seconds: the machine's own fields.
-    tags: as for CreateStateMachine. client: a boto3 `stepfunctions` client; without one the workflow talks to its
+    tags: as for CreateStateMachine, a list of `{"key": …, "value": …}`. execution_input: the ExecutionInput, in case no
+    step reads it. client: a boto3 `stepfunctions` client; without one the workflow talks to its
     stage. stage: "local" unless named here or by STEPMILL_STAGE; never AWS because credentials happen to exist.
     """
 
@@ -192,7 +193,10 @@ class Workflow:
         return Execution(str(answer["executionArn"]), self._call, self._local)
 
     def list_executions(self, max_items: int = 100, status_filter: str | None = None) -> list[Execution]:
-        """The executions of this machine, newest first."""
+        """The executions of this state machine, newest first, at most `max_items`.
+
+        status_filter: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
+        """
         request: dict[str, Any] = {"stateMachineArn": self._arn(), "maxResults": min(max_items, 1000)}
         answer = self._call("ListExecutions", request | ({"statusFilter": status_filter} if status_filter else {}))
         return [Execution(row["executionArn"], self._call, self._local) for row in answer["executions"][:max_items]]
@@ -204,7 +208,10 @@ class Workflow:
 
     @classmethod
     def attach(cls, state_machine_arn: str, client: Any = None, *, stage: str | None = None) -> Workflow:
-        """A Workflow for a machine that exists already, with the definition it has. It is executed, not compiled."""
+        """A Workflow for a state machine that exists already, with the definition it has. It is executed, not compiled.
+
+        Raises ServiceError (StateMachineDoesNotExist, InvalidArn), or boto3's ClientError with a client.
+        """
         workflow = cls(state_machine_arn.rpartition(":")[2], None, client=client, stage=stage)
         found = workflow._call("DescribeStateMachine", {"stateMachineArn": state_machine_arn})
         from stepmill.steps.bundle import Bundle
@@ -238,7 +245,7 @@ def _entry(name: str, definition: Any) -> Any:
 
 
 class DefinitionText:
-    """A definition's text, read as JSON in two ways."""
+    """A definition's text, read as JSON in two ways. text: Amazon States Language."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -257,7 +264,12 @@ class DefinitionText:
 
 
 class Execution:
-    """One run of a state machine."""
+    """One run of a state machine, as `Workflow.execute` and `list_executions` give it.
+
+    arn: its ARN; `name` is the last part. call: `(operation, request) → response` of Step Functions. local: the Local
+    it lives in; None for one on AWS. Every method asks anew and raises ServiceError (or boto3's ClientError) with AWS's
+    code when it is refused.
+    """
 
     def __init__(self, arn: str, call: _Call, local: Local | None = None) -> None:
         self.arn = arn
@@ -301,12 +313,18 @@ class Execution:
         return events
 
     def stop(self, cause: str | None = None, error: str | None = None) -> dict[str, Any]:
-        """Abort the execution; the job it waits for is stopped with its grace."""
+        """Abort the execution; the job it waits for is stopped with its grace. Out: `{"stopDate": seconds}`.
+
+        cause, error: what the execution's end says. One that has ended already stays as it is.
+        """
         given = {key: value for key, value in (("cause", cause), ("error", error)) if value is not None}
         return self._call("StopExecution", {"executionArn": self.arn, **given})
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end. False when `timeout` seconds passed first. Only on this machine."""
+        """Wait for the end. False when `timeout` seconds passed first; without one it waits for ever.
+
+        Raises RuntimeError for an execution that is not on this machine.
+        """
         if self._local is None:
             raise RuntimeError("waiting is for executions of this machine; ask describe() for one on AWS")
         return self._local.wait(self.arn, timeout)

@@ -44,7 +44,10 @@ def expression(value: Any) -> Expr:
 
 
 class Condition:
-    """A comparison of run-time values: what a Choice decides by. Combine with `&`, `|` and `~`."""
+    """A comparison of run-time values: what a Choice decides by. Combine with `&`, `|` and `~`.
+
+    Comparing makes them; `expr` is the expression they hold. Python's own `if`, `and`, `or` and `not` raise TypeError.
+    """
 
     __slots__ = ("expr",)
 
@@ -109,7 +112,8 @@ class Placeholder:
     """A value known only when the execution runs. Immutable; item access goes deeper into it.
 
     It may stand wherever a value may: in dicts and lists, in f-strings, as an argument of a processor or an
-    estimator. Comparisons give a `Condition`, `+ - * /` another placeholder.
+    estimator. Comparisons give a `Condition`, `+ - * /` another placeholder. Steps and inputs make them; `expr` is the
+    expression they hold. Asking for its truth, its length or its items raises TypeError.
     """
 
     __slots__ = ("expr",)
@@ -301,6 +305,7 @@ class ExecutionInput(_WithSchema):
 
     Args:
         schema: name → type (`int`), or name → default (`20`; its type is the type). Types may nest, defaults may not.
+            Types are str, int, float, bool, dict and list. A faulty schema is told when the pipeline is compiled.
     """
 
     __slots__ = ()
@@ -310,7 +315,11 @@ class ExecutionInput(_WithSchema):
 
 
 class StepInput(_WithSchema):
-    """What a state is given: the output of the state before it."""
+    """What a state is given: the output of the state before it. `step.output()` makes one.
+
+    Args:
+        schema: name → type, as in ExecutionInput; None leaves the shape open.
+    """
 
     __slots__ = ()
 
@@ -319,7 +328,10 @@ class StepInput(_WithSchema):
 
 
 class CaughtError(Placeholder):
-    """The error that the last catcher on the road caught: `["State"]`, `["Error"]` and `["Cause"]`, all text."""
+    """The error that the last catcher on the road caught: `["State"]`, `["Error"]` and `["Cause"]`, all text.
+
+    Any other key raises KeyError, with the nearest of the three.
+    """
 
     __slots__ = ()
     KEYS = ("State", "Error", "Cause")

@@ -36,7 +36,10 @@ _open: dict[Path, Local] = {}
 
 
 def open_local(settings: Settings, say: Say | None = None) -> Local:
-    """The Local of a store; the same one for the same store, so that one process never hosts it twice."""
+    """The Local of a store; the same one for the same store, so that one process never hosts it twice.
+
+    settings: `stepmill.stage.load_settings()`. say: as in Local; of the first caller for a store.
+    """
     key = settings.store.resolve()
     if key not in _open:
         _open[key] = Local(settings, say)
@@ -47,7 +50,8 @@ class Local:
     """Step Functions, SageMaker, Lambda and S3 of this machine, kept in one store.
 
     Any number of processes may use a store. The engine runs in the one that holds its lock (`hosting`); the others
-    reach it through the store's door. `say` is told what a person should know, a sentence at a time.
+    reach it through the store's door. `settings` name the store. `say` is told what a person should know, a sentence at
+    a time (default: on stderr). Get one by `open_local`.
     """
 
     def __init__(self, settings: Settings, say: Say | None = None) -> None:

@@ -29,7 +29,11 @@ class StoreBusy(StoreError):
 
 @dataclass(frozen=True)
 class Owner:
-    """The process whose engine runs in a store."""
+    """The process whose engine runs in a store.
+
+    pid: its process id. started: when it took the store, in seconds since 1970. command: what it was started as, cut to
+    120 characters. socket: the path it listens on.
+    """
 
     pid: int
     started: float
@@ -46,6 +50,7 @@ class Store:
 
     Made on first use, for its user alone (0700), ignored by git through a `.gitignore` of its own. Raises StoreError
     when the folder cannot be made or written, or lies on a network file system, where locks are not dependable.
+    `root` is the folder's path.
     """
 
     def __init__(self, root: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 
 class CollectionConfig:
-    """A collection of tensors SageMaker Debugger saves."""
+    """A collection of tensors SageMaker Debugger saves. name: its name; parameters: `{name: text}`."""
 
     def __init__(self, name: Any, parameters: Mapping[str, Any] | None = None) -> None:
         self.name = name
@@ -21,7 +21,11 @@ class CollectionConfig:
 
 
 class DebuggerHookConfig:
-    """What SageMaker Debugger saves, and where (`DebugHookConfig`). s3_output_path: None means the job's own."""
+    """What SageMaker Debugger saves, and where (`DebugHookConfig`); recorded, no effect on this machine.
+
+    s3_output_path: None means the job's own. container_local_output_path: a path in the container. hook_parameters:
+    `{name: text}`. collection_configs: CollectionConfigs.
+    """
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ class TrainingInput:
     """One channel of a training job. s3_data: an `s3://` URI, or a local file or folder, which is stored by content.
 
     Arguments left out are left to the estimator and to SageMaker. shuffle_config: a seed, or an object with `seed`.
+    input_mode: on this machine `File`. Arguments not named here mean what they mean in SageMaker's SDK.
     """
 
     def __init__(

@@ -10,7 +10,12 @@ from typing import Any
 
 
 class NetworkConfig:
-    """Isolation, encryption between containers, security groups and subnets (`CreateProcessingJob` NetworkConfig)."""
+    """Isolation, encryption between containers, security groups and subnets (`CreateProcessingJob` NetworkConfig).
+
+    enable_network_isolation: True leaves the job nothing but its data; this machine gives it a network of its own with
+    a loopback only. security_group_ids and subnets: lists of ids, both or neither; checked for form, no effect on this
+    machine. encrypt_inter_container_traffic: a Boolean, likewise.
+    """
 
     def __init__(
         self,

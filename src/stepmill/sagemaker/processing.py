@@ -21,7 +21,10 @@ class Processor:
 
     role: None means the role the stage generates. image_uri: None means an image made of `requirements` (a list of pip
     requirement lines, or the path of a requirements file) or of `dockerfile` (a path), or plain Python when neither is
-    given. volume_size_in_gb: 1 to 16384. max_runtime_in_seconds: 1 to 777600; None means SageMaker's own day.
+    given; at most one of the three. entrypoint: the command line, a list. volume_size_in_gb: 1 to 16384.
+    max_runtime_in_seconds: 1 to 777600; None means SageMaker's own day. env: up to 100 entries, values of up to 256
+    characters. Arguments not named here mean what they mean in SageMaker's SDK. Nothing is checked here: faults are
+    told when the pipeline is compiled.
     """
 
     def __init__(
@@ -63,7 +66,10 @@ class Processor:
 
 
 class ScriptProcessor(Processor):
-    """A Processor that runs a script of yours: `command` (`["python3"]` when left out) and then the script's path."""
+    """A Processor that runs a script of yours: `command` (`["python3"]` when left out) and then the script's path.
+
+    Arguments not named here mean what they mean in Processor and in SageMaker's SDK.
+    """
 
     def __init__(
         self,
@@ -111,7 +117,8 @@ class ProcessingInput:
     source: an `s3://` URI, or a local file or folder, which is stored by content. destination: an absolute path below
     `/opt/ml/processing/`. s3_input: an object with `s3_uri`, `local_path`, `s3_data_type`, `s3_input_mode`,
     `s3_data_distribution_type` and `s3_compression_type`, instead of the arguments. dataset_definition: an object with
-    `_to_request_dict`, or the request's own dict.
+    `_to_request_dict`, or the request's own dict (not run on this machine). input_name: left out, `input-1` and so on.
+    app_managed: the script fetches it, nobody else. Arguments not named here mean what they mean in SageMaker's SDK.
     """
 
     def __init__(
@@ -143,8 +150,10 @@ class ProcessingOutput:
     """One output of a processing job.
 
     source: the folder in the container, below `/opt/ml/processing/`. destination: an `s3://` URI; None means a prefix
-    of this execution and job, as with `outputs=["name"]`. feature_store_output: a feature group's name, or an object
-    with `feature_group_name`.
+    of this execution and job, as with `outputs=["name"]`. output_name: left out, `output-1` and so on.
+    s3_upload_mode: `EndOfJob` or `Continuous`; on this machine both are at the job's end. app_managed: the script
+    uploads it, nobody else. feature_store_output: a feature group's name, or an object with `feature_group_name` (not
+    run on this machine).
     """
 
     def __init__(

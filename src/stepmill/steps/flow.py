@@ -117,7 +117,15 @@ class Chain:
 
 
 class Parallel(_Fallible):
-    """Several machines at the same time; its result is the list of their outputs, in order."""
+    """Several machines at the same time; its result is the list of their outputs, in order.
+
+    Args:
+        state_id: the state's name.
+        retry: one Retry or several.
+        catch: one Catch or several.
+        fields: parameters or arguments, result_selector, result_path, input_path, output_path, assign, output,
+            comment, query_language.
+    """
 
     type = "Parallel"
     fields = ALWAYS | RESULTS
@@ -145,7 +153,8 @@ class Map(_Fallible):
         retry: one Retry or several.
         catch: one Catch or several.
         iterator: a state or a chain, run for each item. `attach_iterator` says it later.
-        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own).
+        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own; not run on this machine).
+        execution_type: of a distributed Map, "STANDARD" or "EXPRESS".
         fields: items_path (or items), max_concurrency, parameters (or item_selector), tolerated_failure_…,
             result_selector, result_path, input_path, output_path, assign, output, item_reader, item_batcher,
             result_writer, label, comment, query_language.

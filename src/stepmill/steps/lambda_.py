@@ -25,7 +25,7 @@ class LambdaStep(Task):
 
     Args:
         state_id: the state's name.
-        wait_for_callback: wait until somebody sends the task token back.
+        wait_for_callback: wait until somebody sends the task token back (not run on this machine).
         function: `"functions.py:notify"`, a file and the handler in it, which the pipeline brings along; or the name
             of a function that exists.
         payload: what the function is given; run-time values anywhere in it.

@@ -19,7 +19,7 @@ from .states import Task
 class S3GetObjectStep(Task):
     """Reads an object; its text travels nowhere, what is asked of it by `json[...]` is remembered.
 
-    A state's whole result is at most 256 KiB, and beyond it is an error no Catch catches: keep reports small.
+    A state's whole result is at most 256 KiB; beyond it is States.DataLimitExceeded. Keep reports small.
 
     Args:
         state_id: the state's name.

@@ -208,6 +208,8 @@ class Pass(State):
     """Hands its input on, or what `result=` or `parameters=` say instead.
 
     Args:
+        state_id: the state's name.
+        output_schema: as in State.
         fields: result, parameters, assign, output, input_path, result_path, output_path, comment, query_language.
     """
 
@@ -225,8 +227,9 @@ class Wait(State):
     """Waits for a time or until a time.
 
     Args:
-        fields: exactly one of seconds, timestamp, seconds_path and timestamp_path; input_path, output_path, assign,
-            output, comment, query_language.
+        state_id: the state's name.
+        fields: exactly one of seconds (0 to 99,999,999), timestamp (ISO 8601, such as `2026-11-23T09:00:00Z`),
+            seconds_path and timestamp_path; input_path, output_path, assign, output, comment, query_language.
 
     Raises:
         ValueError: none or several of the four.
@@ -244,7 +247,13 @@ class Wait(State):
 
 
 class Succeed(State):
-    """Ends the execution well."""
+    """Ends the execution well; inside a Parallel or Map, its branch or iteration.
+
+    Args:
+        state_id: the state's name.
+        output_schema: as in State.
+        fields: input_path, output_path, output, comment, query_language.
+    """
 
     type = "Succeed"
     fields = ALWAYS | PATHS | {"output"}
@@ -256,6 +265,8 @@ class Fail(State):
     A quality gate's rejection is `Fail(…, error="GateRejected", cause="why")`.
 
     Args:
+        state_id: the state's name.
+        output_schema: as in State; nothing follows that could read it.
         fields: error, cause (both may be run-time values), error_path, cause_path, comment, query_language.
     """
 
@@ -272,7 +283,7 @@ class Task(_Fallible):
         catch: one Catch or several.
         fields: resource (an integration's ARN such as `arn:aws:states:::aws-sdk:s3:putObject`), parameters or
             arguments, result_selector, result_path, input_path, output_path, assign, output, timeout_seconds,
-            heartbeat_seconds (and both with `_path`), credentials, comment, query_language.
+            heartbeat_seconds (and both with `_path`; 1 to 99,999,999), credentials, comment, query_language.
     """
 
     type = "Task"
