@@ -87,6 +87,8 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.python = sys.executable
+        self.user: int | None = None  # another one than this process runs as
         (root / "pyproject.toml").write_text("[tool.stepmill]\n")
 
     def write(self, name: str, text: str) -> Path:
@@ -114,8 +116,11 @@ class Project:
 
     def spawn(self, *words: str, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "stepmill", *words],
+            [self.python, "-m", "stepmill", *words],
             cwd=self.root,
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
             env=self.environ(**more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -30,14 +30,15 @@ def faults(root: Path, effects: dict[str, Path], *, killed_below: bool) -> list[
         if body.get("status") != "SUCCEEDED":
             found.append(f"{name}: {body.get('status')} {body.get('error')} {body.get('cause')}")
         starts = Counter(log.read_text().splitlines() if log.exists() else [])
-        found += [f"{name}: {fault}" for fault in _of_history(history.read(arns[0]), starts, killed_below)]
+        found += [f"{name}: {fault}" for fault in of_history(history.read(arns[0]), starts, killed_below)]
     if left := history.records("states", "unfinished"):
         found.append(f"still unfinished: {left}")
     history.close()
     return found + _of_jobs(store) + _of_processes(root, store)
 
 
-def _of_history(events: list[Event], starts: Counter[str], killed_below: bool) -> list[str]:
+def of_history(events: list[Event], starts: Counter[str], killed_below: bool) -> list[str]:
+    """What is wrong with one history, given how often each attempt's script began."""
     found = []
     if [event.id for event in events] != list(range(1, len(events) + 1)):
         found.append(f"the history has gaps: {[event.id for event in events]}")

@@ -10,23 +10,29 @@ from projects import Project, when_read
 
 
 def test_two_runs_at_once_in_one_store_both_succeed_each_with_its_own_opt_ml(project: Project, tmp_path: Path):
-    project.tiny()
+    two_at_once(project.tiny(), tmp_path)
+
+
+def two_at_once(project: Project, folder: Path) -> None:
+    """Two runs whose trainings are under way at the same moment."""
     names = ("left", "right")
     gates = {}
     for name in names:
-        os.mkfifo(tmp_path / f"{name}.log.train")
+        os.mkfifo(folder / f"{name}.log.train")
+        if project.user is not None:
+            os.chown(folder / f"{name}.log.train", project.user, project.user)
     runs = {
-        name: project.spawn("run", "pipeline.py", "--name", name, "--set", f"effects={tmp_path / name}.log")
+        name: project.spawn("run", "pipeline.py", "--name", name, "--set", f"effects={folder / name}.log")
         for name in names
     }
-    for name in names:  # both trainings are under way at the same moment
-        gates[name] = when_read(tmp_path / f"{name}.log.train", runs[name])
+    for name in names:
+        gates[name] = when_read(folder / f"{name}.log.train", runs[name])
     for hand in gates.values():
         os.close(hand)
     for name, run in runs.items():
         out, err = run.communicate(timeout=120)
         assert run.returncode == 0, f"{name}\n{out}\n{err}"
-        assert (tmp_path / f"{name}.log").read_text().split() == ["Prepare", "Train", "Tell"]
+        assert (folder / f"{name}.log").read_text().split() == ["Prepare", "Train", "Tell"]
     listed = json.loads(project.stepmill("list", "--json").stdout)
     assert {row["name"]: row["status"] for row in listed["executions"]} == dict.fromkeys(names, "SUCCEEDED")
 

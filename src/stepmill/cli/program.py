@@ -90,8 +90,9 @@ def _known(problem: Exception) -> tuple[str, int] | None:
         return f"{type(problem).__name__}: {problem}", USAGE
     if "ServiceError" in names and getattr(problem, "code", "") != "InternalError":
         return str(problem), USAGE
-    if isinstance(problem, OSError) and problem.errno is not None and problem.filename is not None:
-        return f"{problem.filename}: {problem.strerror}{_cure(problem)}", USAGE
+    if isinstance(problem, OSError) and problem.errno is not None and (problem.filename is not None or _cure(problem)):
+        where = f"{problem.filename}: " if problem.filename is not None else ""
+        return f"{where}{problem.strerror}{_cure(problem)}", USAGE
     return None
 
 
@@ -99,7 +100,8 @@ def _cure(problem: OSError) -> str:
     import errno
 
     return {
-        errno.ENOSPC: "; free some space and try again",
+        errno.ENOSPC: ": the disk is full; free some space and try again",
+        errno.EDQUOT: ": the disk is full for you; free some space and try again",
         errno.EACCES: "; the folder or file must be readable and writable for you",
         errno.EROFS: "; choose a folder that can be written",
     }.get(problem.errno or 0, "")

@@ -20,6 +20,7 @@ from pathlib import Path
 from stepmill.history.log import StoreError
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "lustre"})
+_LONGEST_BASE = 60  # bytes; what follows takes up to 40 of a socket's 108
 
 
 class StoreBusy(StoreError):
@@ -148,7 +149,8 @@ class Store:
     def _socket(self) -> Path:
         """A path short enough for a socket's name (108 bytes), in a folder of this user alone."""
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        base = Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
+        wanted = runtime if runtime and Path(runtime).is_dir() else tempfile.gettempdir()
+        base = Path(wanted if len(os.fsencode(wanted)) <= _LONGEST_BASE else "/tmp")  # noqa: S108 - made 0700 below
         folder = base / f"stepmill-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
         state = folder.lstat()

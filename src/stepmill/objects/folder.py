@@ -118,7 +118,7 @@ class FolderStore:
             try:
                 return open(path, "rb", opener=_no_link)
             except OSError as error:  # replaced or renamed beside a folder between the look and the open
-                if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR):
                     raise
         raise NoSuchKey(bucket, key)
 

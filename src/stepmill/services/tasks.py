@@ -69,8 +69,8 @@ class Tasks:
         except ServiceError as refusal:
             code, message = refusal.code, f"{refusal.message} ({_origin(row, refusal)})"
             signal(Failed(act, error_name(row, code), message))
-        except OSError as fault:
-            signal(Failed(act, "States.Runtime", _of_machine(fault)))
+        except OSError as fault:  # a service's own trouble, which States.ALL may try again, unlike States.Runtime
+            signal(Failed(act, error_name(row, "InternalFailure"), _of_machine(fault)))
         except Exception as bug:  # noqa: BLE001 - one act's fault must not end the thread that serves the others
             signal(Failed(act, "States.Runtime", f"a bug of Stepmill, please report it: {bug!r}"))
 

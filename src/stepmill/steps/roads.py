@@ -35,6 +35,8 @@ class Roads:
 
     def __init__(self, top: Machine, ledger: Ledger) -> None:
         self.ledger = ledger
+        # where two states share a name, a road that seems to pass one may pass the other: nothing is said of roads
+        self.sure = all(problem.code != "name.twice" for problem in ledger.problems)
         self.home = {state.state_id: (machine, state) for machine, state in top.everything()}
         self.caught: dict[str, Machine] = {}  # reader of the caught error → the machine whose catchers keep it
 
@@ -126,7 +128,7 @@ class Roads:
                 if road is None:
                     return
                 roads.append(road)
-        if not roads:
+        if not roads or not self.sure:
             return
         names = [repr(name) for name in dict.fromkeys(option.step for option in options)]
         missing = f"{names[0]} has not" if len(names) == 1 else f"neither {' nor '.join(names)} has"
