@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from stepmill.asl.checks import check
 from stepmill.asl.definition import Definition
-from stepmill.asl.problems import InvalidDefinition, Problem, check
+from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.nearest import nearest
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "problems.txt"

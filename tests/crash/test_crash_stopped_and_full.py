@@ -17,6 +17,7 @@ import pytest
 from projects import Project, when_read
 
 
+@pytest.mark.slow
 def test_a_store_whose_owner_stands_still_is_refused_by_its_name_and_the_owner_goes_on(
     project: Project, tmp_path: Path
 ):
@@ -49,6 +50,7 @@ def test_a_store_whose_owner_stands_still_is_refused_by_its_name_and_the_owner_g
     assert effects.read_text().split() == ["Prepare", "Train", "Tell"]
 
 
+@pytest.mark.slow
 def test_a_call_that_was_under_way_when_the_owner_stopped_is_refused_too(project: Project, tmp_path: Path):
     """The owner greeted, and stands still before it answers."""
     project.tiny()

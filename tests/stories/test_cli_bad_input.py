@@ -248,7 +248,7 @@ def test_an_unknown_setting_is_told_with_the_nearest(bad: Project) -> None:
 
 def test_a_transition_to_a_missing_state_and_an_unreachable_one_are_told() -> None:
     """The vocabulary cannot write them; hand-written ASL can."""
-    from stepmill.asl.problems import check
+    from stepmill.asl.checks import check
 
     train = {"Type": "Pass", "End": True}
     missing = check({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Trian"}, "Train": train}})

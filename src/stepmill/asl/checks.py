@@ -31,8 +31,12 @@ MAX_NAME: Final = 80
 TARGET: Final = "MISSING_TRANSITION_TARGET"
 
 
-def check_machine(definition: Mapping[str, Any], *, express: bool = False) -> list[Problem]:
-    """Everything wrong with a whole definition."""
+def check(definition: Mapping[str, Any], *, express: bool = False) -> list[Problem]:
+    """Everything wrong with a bound definition, in the order of the text.
+
+    Empty when AWS would take it and we can run it. Places are JSON pointers. `express` adds what Express state machines
+    refuse. Never raises for what a user wrote.
+    """
     language = definition.get("QueryLanguage", "JSONPath")
     place = Place("", "", language if language in ("JSONPath", "JSONata") else "JSONPath", express)
     problems: list[Problem] = []

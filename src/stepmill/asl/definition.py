@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stepmill.asl.problems import InvalidDefinition, Problem, check
+from stepmill.asl.checks import check
+from stepmill.asl.problems import InvalidDefinition, Problem
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """Faults in a definition, collected and told all at once.
 
-In: a definition. Out: Problems. Touches: nothing.
+In: what a check found. Out: Problems, and the exception that carries all of them. Touches: nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,3 @@ class InvalidDefinition(ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
-
-
-def check(definition: Mapping[str, Any], *, express: bool = False) -> list[Problem]:
-    """Everything wrong with a bound definition, in the order of the text.
-
-    Empty when AWS would take it and we can run it. Places are JSON pointers. `express` adds what Express state machines
-    refuse. Never raises for what a user wrote.
-    """
-    from stepmill.asl.checks import check_machine
-
-    return check_machine(definition, express=express)

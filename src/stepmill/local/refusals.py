@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stepmill.asl.checks import check
 from stepmill.asl.definition import walk_states
-from stepmill.asl.problems import Problem, check
+from stepmill.asl.problems import Problem
 from stepmill.assets import AssetError, pack_function
 from stepmill.history.log import StoreError
 from stepmill.history.sqlite import SqliteHistory

@@ -359,7 +359,7 @@ class _Compiler:
 
     def _check_bound(self, bundle: Bundle, top: Machine) -> None:
         """What AWS would say of the text, once its names are filled in."""
-        from stepmill.asl.problems import check
+        from stepmill.asl.checks import check
 
         sample = {name: f"arn:aws:iam::000000000000:role/{name}" for name in bundle.needs}
         text = bundle.bind({**sample, BUCKET: "stepmill-local"})
