@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from projects import Project
+from stores import local as local
 
 # Started in the background of a shell, we would hand on to every command that Ctrl-C is ignored.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -3,15 +3,14 @@
 In: the command's arguments. Out: what was removed, on stdout. Touches: the store, through its engine; job folders and
 objects.
 
-An execution's objects stay as long as the history of a kept execution speaks of them: a run that reused older data
-keeps that data.
+An execution's objects stay as long as a job of a kept execution reads or writes them: a run that reused older data
+keeps that data. Of an execution that still runs, everything it has heard of counts.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     plan = [(row, *_objects_of(row, bucket, objects, spoken)) for row in reversed(old)]
     jobs = _jobs_by_execution(reader)
     reader.history.close()
-    session = None if args.dry_run or not plan else Session(settings)
+    session = None if args.dry_run else Session(settings)
     try:
         for row, keys, reused in plan:
             mine = jobs.get(row["arn"], [])
@@ -57,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
             if session is not None:
                 _remove(session, row["arn"], mine, objects, keys)
             print(f"{verb} {row['machine']} {row['name']} ({len(mine)} jobs, {len(keys)} objects{stay})", flush=True)
+        if session is not None:
+            _tidy(session, {row["arn"] for row in kept if row["status"] == "RUNNING"})
     finally:
         if session is not None:
             session.local.release()
@@ -71,10 +72,23 @@ def _remove(session: Session, arn: str, jobs: Sequence[Any], objects: FolderStor
     """What an execution made first and its record last, so that a second try finds what a first one left."""
     for key in keys:
         objects.delete(session.settings.bucket, key)
+    from stepmill.jobs.removal import remove_tree
+
     for job in jobs:
-        if job.wait(0):
-            shutil.rmtree(job.folder)
+        if job.wait(0) or not job.alive():  # over, or never launched
+            remove_tree(str(job.folder))
     session.forget(arn)
+
+
+def _tidy(session: Session, running: set[str]) -> None:
+    """What no execution needs any more, and what a killed process left half-made."""
+    from stepmill.functions import Functions
+    from stepmill.jobs.removal import remove_begun
+
+    store = session.local.store
+    remove_begun(str(store.jobs))
+    if store.functions.exists():
+        Functions(store.functions).forget_ended(lambda token: token.rpartition("#")[0] in running)
 
 
 def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoken: str) -> tuple[list[str], bool]:
@@ -88,11 +102,12 @@ def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoke
 
 
 def _spoken_of(reader: Reader, kept: Sequence[Mapping[str, Any]]) -> str:
-    """All the kept histories as one text."""
+    """What the jobs of the kept executions were asked, as one text; all that a running one knows."""
     texts = [
         json.dumps(event.details, ensure_ascii=False).replace('\\"', '"')
         for row in kept
         for event in reader.events(row["arn"])
+        if row["status"] == "RUNNING" or event.details.get("resourceType") == "sagemaker"
     ]
     return "\n".join(texts)
 

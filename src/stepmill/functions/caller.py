@@ -14,13 +14,15 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stepmill.functions.endings import PAYLOAD_LIMIT
-from stepmill.functions.tokens import Tokens, file_of
+from stepmill.functions.tokens import Tokens, file_of, request_of
+
+__all__ = ["Function", "Functions", "HostError", "Outcome", "PayloadTooLarge", "request_of"]
 from stepmill.functions.wire import receive, send
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -109,6 +111,7 @@ class Functions:
             "pid": os.getpid(),
             "token": token,
             "file": file_of(token),
+            "request": request_of(token),
             "function": {
                 "name": function.name,
                 "arn": function.arn,
@@ -130,6 +133,14 @@ class Functions:
     def forget(self, token: str) -> None:
         """Drop what is kept of the call: its result is committed elsewhere, and the token will not come again."""
         Tokens(str(self.root / ".tokens")).forget(file_of(token))
+
+    def forget_ended(self, running: Callable[[str], bool]) -> int:
+        """Drop what is kept of every call but those whose token is one of something that runs. Out: how many."""
+        tokens = Tokens(str(self.root / ".tokens"))
+        names = tokens.of(lambda token: not running(token))
+        for name in names:
+            tokens.forget(name)
+        return len(names)
 
     def close_idle(self) -> None:
         """End the workers that have nothing to do; the host stays."""

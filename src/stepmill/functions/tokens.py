@@ -5,7 +5,7 @@ The file is made with O_EXCL and flushed before the worker gets the event; the r
 when it is whole. So whoever finds a file without a result knows that the function may have run, and must not run again.
 """
 # The host imports this at start, and importing pathlib takes longer than starting Python does.
-# ruff: noqa: PTH103, PTH108, PTH118, PTH123, SIM105
+# ruff: noqa: PTH103, PTH108, PTH208, PTH118, PTH123, SIM105
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -66,6 +67,19 @@ class Tokens:
         except (ValueError, KeyError, TypeError):
             return None
 
+    def of(self, wanted: Callable[[str], bool]) -> list[str]:
+        """The names of the accepted calls whose token is wanted."""
+        found = []
+        for name in os.listdir(self.folder):
+            try:
+                with open(self._path(name), "rb") as file:
+                    token = json.loads(file.readline())["token"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            if wanted(token):
+                found.append(name)
+        return found
+
     def forget(self, name: str) -> None:
         """Drop everything known of the call."""
         try:
@@ -85,6 +99,12 @@ def file_of(token: str) -> str:
     from hashlib import sha256
 
     return sha256(token.encode(errors="surrogateescape")).hexdigest()[:40]
+
+
+def request_of(token: str) -> str:
+    """The request id of the token's call, a UUID: whoever knows the token knows it, and nobody else has it."""
+    text = file_of(f"request {token}")
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -58,8 +58,8 @@ class History(Protocol):
         """Write records alone, in one transaction."""
         ...
 
-    def remove(self, subject: str) -> None:
-        """Forget all events of a subject."""
+    def remove(self, subject: str, records: Sequence[Record] = ()) -> None:
+        """Forget all events of a subject, and write `records` in the same transaction."""
         ...
 
     def wait(self, subject: str, after: int, timeout: float | None) -> bool:
@@ -128,10 +128,12 @@ class MemoryHistory:
             self._write(records)
             self._changed.notify_all()
 
-    def remove(self, subject: str) -> None:
+    def remove(self, subject: str, records: Sequence[Record] = ()) -> None:
         """See History.remove."""
         with self._changed:
             self._events.pop(subject, None)
+            self._write(records)
+            self._changed.notify_all()
 
     def wait(self, subject: str, after: int, timeout: float | None) -> bool:
         """See History.wait."""

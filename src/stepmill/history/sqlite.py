@@ -190,10 +190,13 @@ class SqliteHistory:
         """See History.put."""
         self.append((), records)
 
-    def remove(self, subject: str) -> None:
+    def remove(self, subject: str, records: Sequence[Record] = ()) -> None:
         """See History.remove."""
-        with self._lock, _translated(self.path), self._transaction():
-            self._db.execute("DELETE FROM event WHERE subject = ?", (subject,))
+        with self._lock, _translated(self.path):
+            with self._transaction():
+                self._db.execute("DELETE FROM event WHERE subject = ?", (subject,))
+                self._write(records)
+            self._changed.notify_all()
 
     def wait(self, subject: str, after: int, timeout: float | None) -> bool:
         """See History.wait. What another process writes is seen within 50 ms."""

@@ -11,8 +11,8 @@ import os
 import sys
 import threading
 import time
-import uuid
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from stepmill.stage import Settings
 
 if TYPE_CHECKING:
     from stepmill.jobs.job import Job, Jobs
+    from stepmill.local.door import Guest
     from stepmill.local.host import Host
     from stepmill.objects.folder import FolderStore
     from stepmill.steps.bundle import Bundle
@@ -32,7 +33,12 @@ __all__ = ["Local", "Owner", "Store", "StoreBusy", "StoreError", "open_local"]
 
 Say = Callable[[str], None]
 _TICK = 0.1  # seconds between looks at a store that somebody else holds
+_BETWEEN = 5.0  # seconds in which a store that changes hands has an owner again
+_HANDED = 2.0  # seconds in which somebody who waits has taken over what was let go
+_DEATHS = 5  # owners that may leave under one call before it is given up
 _open: dict[Path, Local] = {}
+_all: weakref.WeakSet[Local] = weakref.WeakSet()
+_parents: list[object] = []  # what a fork must neither use nor close
 
 
 def open_local(settings: Settings, say: Say | None = None) -> Local:
@@ -62,6 +68,7 @@ class Local:
         self._reader: SqliteHistory | None = None
         self._lock = threading.RLock()
         self._stays = False
+        _all.add(self)
 
     # reading
 
@@ -108,33 +115,36 @@ class Local:
     ) -> dict[str, Any]:
         """Answer one AWS operation, here or in the process that hosts the engine.
 
-        Raises ServiceError as AWS refuses, StoreBusy when the owner does not answer, StoreError when the store cannot
-        be used. An owner that dies before it answers is asked no more: the next one is, and that may be this process.
+        An owner that dies under the call is followed by the next one, which is asked the same under the same token
+        (and an execution under the same name), so that it finds what the first one did. Raises ServiceError as AWS
+        refuses, StoreBusy when the owner does not answer, StoreError when the store cannot be used.
         """
-        from stepmill.local.door import Guest
+        import uuid
 
-        if (service, operation) == ("states", "StartExecution") and not request.get("name"):
-            request = {**request, "name": str(uuid.uuid4())}  # asking twice must find the first
-        for _ in range(50):
-            if self.host():
-                assert self._host is not None
-                return self._host.answer(service, operation, dict(request), token, self.passed())
-            owner = self.owner()
-            if owner is None:
-                continue
+        from stepmill.local.door import Guest, Lost
+
+        asked, token = dict(request), token or f"call-{uuid.uuid4()}"
+        if (service, operation) == ("states", "StartExecution"):
+            asked["name"] = asked.get("name") or str(uuid.uuid4())
+        until, deaths = time.monotonic() + _BETWEEN, 0
+        while time.monotonic() < until and deaths < _DEATHS:
             try:
-                guest = Guest(owner)
-            except OSError:
-                time.sleep(_TICK)  # between two owners: the next one is about to listen
-                continue
-            try:
-                return guest.call(service, operation, dict(request), token, self.passed())
-            except OSError:
-                if token is None and (service, operation) == ("lambda", "Invoke"):
-                    raise StoreError(f"{owner} ended before it answered; the function may have run") from None
-            finally:
-                guest.close()
-        raise StoreBusy(f"{self.store.root}: no owner of the store answered; try again")
+                if (host := self._hosted()) is not None:
+                    return host.answer(service, operation, dict(asked), token, self.passed())
+                if (owner := self.owner()) is None:
+                    continue
+                try:
+                    guest = Guest(owner)
+                except OSError:
+                    time.sleep(_TICK / 2)  # between two owners: the next one is about to listen
+                    continue
+                try:
+                    return guest.call(service, operation, asked, token, self.passed())
+                finally:
+                    guest.close()
+            except Lost:
+                until, deaths = time.monotonic() + _BETWEEN, deaths + 1
+        raise StoreBusy(f"{self.store.root}: held by {self.owner() or 'nobody'}, and no owner answered; try again")
 
     def passed(self) -> dict[str, str]:
         """The variables of this process's environment that jobs and functions are given."""
@@ -147,28 +157,31 @@ class Local:
 
         True when this process hosts.
         """
-        with self._lock:
-            if self._host is not None:
-                return True
-            self.store.make()
-            if not self.store.take():
-                return False
-            try:
-                from stepmill.local.host import Host
+        return self._hosted() is not None
 
-                self._host = Host(self.settings, self.store, SystemClock(), self._say)
-            except BaseException:
-                self.store.release()
-                raise
-            return True
+    def _hosted(self) -> Host | None:
+        with self._lock:
+            if self._host is None:
+                self.store.make()
+                if self.store.take():
+                    try:
+                        from stepmill.local.host import Host
+
+                        self._host = Host(self.settings, self.store, SystemClock(), self._say)
+                    except BaseException:
+                        self.store.release()
+                        raise
+            return self._host
 
     def release(self) -> None:
         """Stop hosting. Jobs and functions that run go on; whoever takes the store next takes them up."""
         with self._lock:
-            if self._host is not None:
-                self._host.close()
-                self._host = None
-                self.store.release()
+            host, self._host = self._host, None
+            if host is not None:
+                try:
+                    host.close()
+                finally:
+                    self.store.release()
 
     def running(self) -> list[str]:
         """The executions that run in this store, by ARN."""
@@ -181,40 +194,67 @@ class Local:
 
         While it waits, this process takes the store over as soon as nobody holds it.
         """
-        return self.wait_past(execution, None, timeout)
-
-    def wait_past(self, execution: str, event: int | None, timeout: float | None) -> bool:
-        """Wait for an event of `execution` with an id above `event`, or for its end when `event` is None."""
-        until = None if timeout is None else time.monotonic() + timeout
-        with self._waiting():
-            while True:
-                step = _TICK if until is None else min(_TICK, until - time.monotonic())
-                if step <= 0:
-                    return False
-                if self._host is None:
-                    self.host()
-                else:
-                    self._host.wait_idle(0)  # raises what ended the engine, if anything did
-                if event is not None:
-                    if self.history.wait(execution, event, step):
-                        return True
-                elif self._ended(execution, step):
+        seen = 0
+        with contextlib.closing(self._watch(timeout)) as watch:
+            for step in watch:
+                found = self.history.record("states", "execution", execution)
+                if found is None or found["status"] != "RUNNING":
                     return True
+                seen = max((event.id for event in self.history.read(execution, seen)), default=seen)
+                self.history.wait(execution, seen, step)
+        return False
+
+    def wait_past(self, execution: str, event: int, timeout: float | None = None) -> bool:
+        """Wait for an event of `execution` with an id above `event`, as `wait` does for the end."""
+        with contextlib.closing(self._watch(timeout)) as watch:
+            return any(self.history.wait(execution, event, step) for step in watch)
+
+    def _watch(self, timeout: float | None) -> Generator[float, None, None]:
+        """How long to wait for what happens next, again and again until `timeout` is over; at the end 0.
+
+        Each time, what ended the engine is raised, a free store is taken over, and its owner knows that we would.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        seat: Guest | None = None
+        try:
+            step = _TICK
+            while step > 0:
+                if (host := self._hosted()) is not None:
+                    host.wait_idle(0)
+                else:
+                    seat = self._seat(seat)
+                step = _TICK if until is None else max(0.0, min(_TICK, until - time.monotonic()))
+                yield step
+        finally:
+            if seat is not None:
+                seat.close()
+
+    def _seat(self, seat: Guest | None) -> Guest | None:
+        """A place among those who wait at the owner's door: the one we have, or one at the door of the next owner."""
+        from stepmill.local.door import Guest
+
+        if seat is not None:
+            if not seat.gone:
+                return seat
+            seat.close()
+        owner, seat = self.owner(), None
+        with contextlib.suppress(OSError):
+            if owner is not None:
+                seat = Guest(owner)
+                seat.wait()
+        return seat
 
     def linger(self) -> None:
         """Stay while executions run here that no other process waits for; then let the store go."""
-        while self._host is not None:
-            left = self._host.running()
-            if not left:
+        while (host := self._host) is not None:
+            if not host.running():
                 self.release()
-                return
-            if self._host.waiting:
-                self.release()
-                if self._taken_over():
-                    return
-                self.host()
+            elif not host.waiting:
+                host.wait_idle(_TICK)
             else:
-                self._host.wait_idle(_TICK)
+                self.release()
+                if not self._taken_over():
+                    self.host()
 
     def stay(self) -> None:
         """At the end of this program, wait for the executions that run in it."""
@@ -231,37 +271,20 @@ class Local:
         interrupt(self, [execution], self._say)
 
     def _taken_over(self) -> bool:
-        until = time.monotonic() + 2.0
+        until = time.monotonic() + _HANDED
         while time.monotonic() < until:
             if self.owner() is not None:
                 return True
             time.sleep(_TICK / 10)
         return False
 
-    def _ended(self, execution: str, timeout: float) -> bool:
-        found = self.history.record("states", "execution", execution)
-        if found is None or found["status"] != "RUNNING":
-            return True
-        events = self.history.read(execution)
-        self.history.wait(execution, events[-1].id if events else 0, timeout)
-        found = self.history.record("states", "execution", execution)
-        return found is None or found["status"] != "RUNNING"
-
-    @contextlib.contextmanager
-    def _waiting(self) -> Any:
-        """Tell the owner, if there is one, that this process waits and would take over."""
-        from stepmill.local.door import Guest
-
-        guest = None
-        if not self.hosting and not self.host() and (owner := self.owner()) is not None:
-            with contextlib.suppress(OSError):
-                guest = Guest(owner)
-                guest.wait()
-        try:
-            yield
-        finally:
-            if guest is not None:
-                guest.close()
+    def _forked(self) -> None:
+        """In a fork of this process there is no engine, and its files are the parent's."""
+        self._lock = threading.RLock()
+        self._stays = False
+        _parents.extend((self._host, self._reader))
+        self._host = self._reader = None
+        self.store.disown()
 
     # deploying to this stage
 
@@ -278,3 +301,12 @@ class Local:
 
 def _to_stderr(sentence: str) -> None:
     sys.stderr.write(f"stepmill: {sentence}\n")
+
+
+def _forget_parents() -> None:
+    for local in list(_all):
+        local._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parents)

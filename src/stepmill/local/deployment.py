@@ -46,14 +46,7 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
         _note_requirements(local, "function", function.name, function.requirements)
         _function(local, function)
     _prepare_code(local, bundle, text, say)
-    machine = {"definition": text, "roleArn": role or MACHINE_ROLE.format(account=local.settings.account)}
-    try:
-        arn = local.call("states", "CreateStateMachine", {"name": bundle.name, **machine})["stateMachineArn"]
-    except ServiceError as refusal:
-        if refusal.code != "StateMachineAlreadyExists":
-            raise
-        arn = refusal.message.split("'")[1]
-        local.call("states", "UpdateStateMachine", {"stateMachineArn": arn, **machine})
+    arn = _machine(local, bundle.name, text, role or MACHINE_ROLE.format(account=local.settings.account))
     local.call(
         "stepmill",
         "Note",
@@ -64,7 +57,22 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
         },
     )
     _say_once(local, not_simulated(bundle, local.settings), say)
-    return str(arn)
+    return arn
+
+
+def _machine(local: Local, name: str, text: str, role: str) -> str:
+    """A machine of this name with this definition and role. Out: its ARN."""
+    machine = {"definition": text, "roleArn": role}
+    arn = f"arn:aws:states:{local.settings.region}:{local.settings.account}:stateMachine:{name}"
+    try:
+        local.call("states", "CreateStateMachine", {"name": name, **machine})
+        if local.call("states", "DescribeStateMachine", {"stateMachineArn": arn})["roleArn"] == role:
+            return arn
+    except ServiceError as refusal:
+        if refusal.code != "StateMachineAlreadyExists":
+            raise
+    local.call("states", "UpdateStateMachine", {"stateMachineArn": arn, **machine})
+    return arn
 
 
 def _prepare(local: Local, bundle: Bundle, say: Callable[[str], None]) -> None:
@@ -129,16 +137,11 @@ def _function(local: Local, function: FunctionSource) -> None:
         "Environment": {"Variables": dict(function.environment)},
     }
     try:
-        local.call("lambda", "GetFunction", {"FunctionName": function.name})
+        local.call("lambda", "CreateFunction", settings | {"Code": code})
+        return
     except ServiceError as refusal:
-        if refusal.code != "ResourceNotFoundException":
+        if refusal.code != "ResourceConflictException":
             raise
-        try:
-            local.call("lambda", "CreateFunction", settings | {"Code": code})
-            return
-        except ServiceError as conflict:
-            if conflict.code != "ResourceConflictException":  # another process was faster
-                raise
     local.call("lambda", "UpdateFunctionCode", {"FunctionName": function.name, **code})
     local.call("lambda", "UpdateFunctionConfiguration", settings)
 

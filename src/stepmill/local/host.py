@@ -19,7 +19,7 @@ from stepmill.functions import Functions
 from stepmill.history.log import StoreError
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.jobs.job import Jobs
-from stepmill.local.door import Door
+from stepmill.local.door import Door, Lost
 from stepmill.local.notes import Notes
 from stepmill.local.store import Store
 from stepmill.local.surroundings import LocalSurroundings
@@ -33,50 +33,58 @@ from stepmill.services.tasks import Tasks
 from stepmill.stage import Settings
 
 _CALLS = 16  # operations under way at a time, functions among them
+_LAST_ANSWERS = 1.0  # seconds that calls under way have when the store is let go
 
 
 class Host:
-    """The rooms, wired. One per store, in one process."""
+    """The rooms, wired. One per store, in one process.
+
+    The door opens first: whoever calls while the engine still recovers waits for its answer instead of finding nobody.
+    """
 
     def __init__(self, settings: Settings, store: Store, clock: Clock, say: Callable[[str], None]) -> None:
-        region, account = settings.region, settings.account
+        self._ready = threading.Event()
+        self._quiet = threading.Condition()
+        self._answering = 0
+        self._closing = False
         self._surroundings = LocalSurroundings(settings)
-        self.history = SqliteHistory(store.database, redactor=self._surroundings.redactor)
-        self._surroundings.read(self.history)
-        objects = FolderStore(store.objects)
-        sagemaker = SageMaker(
-            Jobs(store.jobs, store.objects),
-            self._surroundings,
-            region=region,
-            account=account,
-            grace=settings.grace,
-        )
-        functions = Functions(store.functions)
-        lambda_ = Lambda(
-            self.history,
-            functions,
-            objects,
-            clock,
-            self._surroundings,
-            code=store.functions / "code",
-            region=region,
-            account=account,
-        )
-        operations = Operations()
-        tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
-        self._engine = Engine(self.history, clock, tasks.perform, tasks.cancel, settled=tasks.settled)
-        operations.add("states", States(self.history, self._engine, clock, region=region, account=account))
-        operations.add("sagemaker", sagemaker)
-        operations.add("lambda", lambda_)
-        operations.add("s3", S3(objects, account))
-        operations.add("stepmill", Notes(self.history))
-        self._operations = operations
-        objects.create_bucket(settings.bucket)
-        for arn in self._engine.recover():
-            say(f"continuing {arn.split(':execution:')[1].replace(':', '/')}, which nobody was running")
+        self._operations = Operations()
+        self._door = Door(Path(store.sign().socket), self.answer)
+        try:
+            self.history = SqliteHistory(store.database, redactor=self._surroundings.redactor)
+            try:
+                self._wire(settings, store, clock)
+                for arn in self._engine.recover():
+                    say(f"continuing {arn.split(':execution:')[1].replace(':', '/')}, which nobody was running")
+            except BaseException:
+                self.history.close()
+                raise
+        except BaseException:
+            self._closing = True
+            self._door.close()
+            raise
+        finally:
+            self._ready.set()
         self._thread = threading.Thread(target=self._run, name="stepmill-engine", daemon=True)
         self._thread.start()
-        self._door = Door(Path(store.sign().socket), self.answer)
+
+    def _wire(self, settings: Settings, store: Store, clock: Clock) -> None:
+        history, surroundings, operations = self.history, self._surroundings, self._operations
+        surroundings.read(history)
+        objects = FolderStore(store.objects)
+        objects.create_bucket(settings.bucket)
+        jobs = Jobs(store.jobs, store.objects)
+        functions = Functions(store.functions)
+        place = {"region": settings.region, "account": settings.account}
+        sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, **place)
+        lambda_ = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
+        self._tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
+        self._engine = Engine(history, clock, self._tasks.perform, self._tasks.cancel, settled=self._tasks.settled)
+        operations.add("states", States(history, self._engine, clock, **place))
+        operations.add("sagemaker", sagemaker)
+        operations.add("lambda", lambda_)
+        operations.add("s3", S3(objects, settings.account))
+        operations.add("stepmill", Notes(history))
 
     @property
     def waiting(self) -> int:
@@ -86,22 +94,44 @@ class Host:
     def answer(
         self, service: str, operation: str, request: dict[str, Any], token: str | None, environ: Mapping[str, str]
     ) -> Response:
-        """`call`, with the environment variables that the caller passes on to what it starts."""
-        if environ and (service, operation) == ("states", "StartExecution"):
-            self._surroundings.give(self._execution_of(request), environ)
-        return self._operations.call(service, operation, request, token=token)
+        """`call`, with the environment variables that the caller passes on to what it starts.
+
+        Raises Lost when this process lets the store go, and StoreError when the engine has ended.
+        """
+        self._ready.wait()
+        with self._quiet:
+            if self._closing:
+                raise Lost("this process lets the store go")
+            self._answering += 1
+        try:
+            self._engine.wait_idle(0)
+            if environ and (service, operation) == ("states", "StartExecution"):
+                self._surroundings.give(_execution_of(request), environ)
+            return self._operations.call(service, operation, request, token=token)
+        finally:
+            with self._quiet:
+                self._answering -= 1
+                self._quiet.notify_all()
 
     def running(self) -> set[str]:
         """The executions under way, by ARN."""
         return self._engine.running()
 
     def wait_idle(self, timeout: float) -> bool:
-        """Wait until nothing runs, at most `timeout` seconds."""
+        """Wait until nothing runs, at most `timeout` seconds. Raises what ended the engine."""
         return self._engine.wait_idle(timeout)
 
     def close(self) -> None:
-        """Stop the engine where it stands; everything acknowledged is on disk."""
+        """Stop the engine where it stands; everything acknowledged is on disk.
+
+        Calls under way are finished first, if they do not take long; who waits for a longer one asks the next owner.
+        """
+        self._door.shut()
+        with self._quiet:
+            self._closing = True
+            self._quiet.wait_for(lambda: not self._answering, _LAST_ANSWERS)
         self._door.close()
+        self._tasks.close()
         self._engine.close()
         self._thread.join()
         self.history.close()
@@ -110,5 +140,6 @@ class Host:
         with contextlib.suppress(StoreError):  # kept by the engine, and raised where somebody waits
             self._engine.run()
 
-    def _execution_of(self, request: Mapping[str, Any]) -> str:
-        return f"{request['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{request.get('name', '')}"
+
+def _execution_of(request: Mapping[str, Any]) -> str:
+    return f"{request.get('stateMachineArn')}:{request.get('name')}".replace(":stateMachine:", ":execution:")

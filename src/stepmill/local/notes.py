@@ -17,18 +17,18 @@ class Notes:
     def __init__(self, history: History) -> None:
         self._history = history
 
-    @operation("Note")
+    @operation("Note", "kind", "name")
     def note(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Remember `body` under (`kind`, `name`); a body of None forgets it."""
-        self._history.put(Record("stepmill", request["kind"], request["name"], request["body"]))
+        self._history.put(Record("stepmill", request["kind"], request["name"], request.get("body")))
         return {}
 
-    @operation("Forget")
+    @operation("Forget", "executionArn")
     def forget(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Remove an ended execution: its record and its events."""
         arn = request["executionArn"]
         found = self._history.record("states", "execution", arn)
         if found is not None and found["status"] != "RUNNING":
-            self._history.put(Record("states", "execution", arn, None))
-            self._history.remove(arn)
+            kinds = ("execution", "unfinished")
+            self._history.remove(arn, [Record("states", kind, arn, None) for kind in kinds])
         return {}

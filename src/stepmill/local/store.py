@@ -99,6 +99,8 @@ class Store:
             os.close(lock)
             return False
         self._lock = lock
+        # What a killed owner left must not be read as the name of this one.
+        self._owner_file.unlink(missing_ok=True)
         return True
 
     def sign(self) -> Owner:
@@ -116,6 +118,12 @@ class Store:
         """Let the store go; a waiting process may take it."""
         if self._lock is not None:
             self._owner_file.unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+    def disown(self) -> None:
+        """In a fork of the owner: the lock is the parent's, and lasts no longer than the parent."""
+        if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 

@@ -26,6 +26,7 @@ from stepmill.services.surroundings import Surroundings
 
 _UNPACKED_LIMIT = 250 * 1024 * 1024  # AWS: a deployment package is at most 250 MB, unzipped
 _DEFAULT_TIMEOUT = 3  # seconds, AWS's default
+_LOST = b'{"errorMessage":"the worker host ended while the function ran; its result is lost"}'
 
 
 class Lambda:
@@ -52,27 +53,27 @@ class Lambda:
         self._code = code
         self._scope = f"arn:aws:lambda:{region}:{account}:function"
 
-    @operation("CreateFunction")
+    @operation("CreateFunction", "FunctionName", "Role", "Code")
     def create_function(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Make a function from a zip (`Code.ZipFile` bytes, or `Code.S3Bucket` and `S3Key`)."""
-        name = request["FunctionName"]
+        name = self._name(request)
         if self._history.record("lambda", "function", name) is not None:
             raise ServiceError("ResourceConflictException", f"Function already exist: {name}", 409)
         return self._keep(name, {}, request, request["Code"])
 
-    @operation("UpdateFunctionCode")
+    @operation("UpdateFunctionCode", "FunctionName")
     def update_function_code(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Give a function other code."""
         name = self._name(request)
         return self._keep(name, self._found(name), {}, request)
 
-    @operation("UpdateFunctionConfiguration")
+    @operation("UpdateFunctionConfiguration", "FunctionName")
     def update_function_configuration(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Give a function another handler, timeout, memory or environment."""
         name = self._name(request)
         return self._keep(name, self._found(name), request, None)
 
-    @operation("GetFunction")
+    @operation("GetFunction", "FunctionName")
     def get_function(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """What a function is. Values of its environment are given as AWS gives them."""
         return {"Configuration": self._found(self._name(request))}
@@ -82,7 +83,7 @@ class Lambda:
         """Every function."""
         return {"Functions": [body for _, body in self._history.records("lambda", "function")]}
 
-    @operation("DeleteFunction")
+    @operation("DeleteFunction", "FunctionName")
     def delete_function(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Forget a function."""
         name = self._name(request)
@@ -90,14 +91,17 @@ class Lambda:
         self._history.put(Record("lambda", "function", name, None))
         return {}
 
-    @operation("Invoke")
+    @operation("Invoke", "FunctionName")
     def invoke(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Call a function and wait for it. `Payload` is bytes or text; a function's own failure is a response with
-        FunctionError, as on AWS. When the host died with the call in it, `Lambda.Unknown` is raised: whether the
-        function ran is not known, and it is not called twice.
+        FunctionError, as on AWS. When the host died with the call in it, that is such a failure too, without an error
+        type: whether the function ran is not known, and it is not called twice.
         """
         name = self._name(request)
-        found = self._found(name)
+        found = self._found(name, self._qualifier(request))
+        if (kind := request.get("InvocationType", "RequestResponse")) != "RequestResponse":
+            message = f"InvocationType {kind} does not run on this machine yet; use RequestResponse"
+            raise ServiceError("InvalidParameterValueException", message)
         payload = request.get("Payload", b"{}")
         try:
             json.loads(payload)
@@ -127,23 +131,31 @@ class Lambda:
             raise ServiceError("RequestTooLargeException", str(refusal), 413) from None
         except HostError as fault:
             raise ServiceError("ServiceException", str(fault), 500) from None
-        if outcome.status == "unknown":
-            raise ServiceError("Unknown", "the worker host ended while the function ran; its result is lost", 500)
-        response: Response = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": outcome.payload}
-        if outcome.status == "failed":
+        answer = _LOST if outcome.status == "unknown" else outcome.payload
+        response: Response = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": answer}
+        if outcome.status != "succeeded":
             response["FunctionError"] = "Unhandled"
         if request.get("LogType") == "Tail":
             response["LogResult"] = base64.b64encode(outcome.log.encode()[-4096:]).decode()
         return response
 
     def _name(self, request: Mapping[str, Any]) -> str:
-        name = str(request["FunctionName"])
-        return name.split(":function:", 1)[1].split(":", 1)[0] if name.startswith("arn:") else name.split(":", 1)[0]
+        return self._parts(request)[0]
 
-    def _found(self, name: str) -> dict[str, Any]:
+    def _qualifier(self, request: Mapping[str, Any]) -> str:
+        return str(request.get("Qualifier") or self._parts(request)[1] or "$LATEST")
+
+    def _parts(self, request: Mapping[str, Any]) -> tuple[str, str]:
+        """Name and qualifier of `name`, `name:qualifier`, a partial ARN or a whole one."""
+        text = str(request["FunctionName"])
+        name, _, qualifier = text.rpartition("function:")[2].partition(":")
+        return name, qualifier
+
+    def _found(self, name: str, qualifier: str = "") -> dict[str, Any]:
         found = self._history.record("lambda", "function", name)
-        if found is None:
-            raise ServiceError("ResourceNotFoundException", f"Function not found: {self._scope}:{name}", 404)
+        if found is None or qualifier not in ("", "$LATEST"):
+            whole = f"{self._scope}:{name}{qualifier and ':'}{qualifier}"
+            raise ServiceError("ResourceNotFoundException", f"Function not found: {whole}", 404)
         return found
 
     def _keep(
@@ -168,6 +180,8 @@ class Lambda:
     def _unpack(self, code: Mapping[str, Any]) -> str:
         data = code.get("ZipFile")
         if data is None:
+            if not code.get("S3Bucket") or not code.get("S3Key"):
+                raise ServiceError("InvalidParameterValueException", "Please provide a source for function code.")
             try:
                 data = self._objects.get(code["S3Bucket"], code["S3Key"])
             except (NoSuchKey, NoSuchBucket):
@@ -198,4 +212,7 @@ def error_of(payload: bytes) -> tuple[str, str]:
         kind = json.loads(text).get("errorType")
     except (ValueError, AttributeError):
         kind = None
-    return str(kind or "Lambda.Unknown"), text
+    if kind:
+        return str(kind), text
+    cause = "The cause could not be determined because Lambda did not return an error type."
+    return "Lambda.Unknown", f"{cause} Returned payload: {text}"

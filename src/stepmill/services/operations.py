@@ -30,14 +30,27 @@ class ServiceError(Exception):
         self.status = status
 
 
-def operation(name: str) -> Callable[[_Method], _Method]:
-    """Mark a method as the one that answers AWS's operation `name`."""
+def operation(name: str, *required: str) -> Callable[[_Method], _Method]:
+    """Mark a method as the one that answers AWS's operation `name`, and not without the members `required`."""
 
     def mark(method: _Method) -> _Method:
         method.__stepmill_operation__ = name  # type: ignore[attr-defined]
+        method.__stepmill_required__ = required  # type: ignore[attr-defined]
         return method
 
     return mark
+
+
+def invalid(*problems: str) -> ServiceError:
+    """AWS's ValidationException for what is wrong with the members of a request."""
+    count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
+    return ServiceError("ValidationException", f"{count}: {'; '.join(problems)}")
+
+
+def unmet(value: Any, member: str, constraint: str) -> str:
+    """One problem, as `invalid` takes it and AWS words it."""
+    shown = "null" if value is None else f"'{value}'"
+    return f"Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}"
 
 
 class Operations:
@@ -70,4 +83,7 @@ class Operations:
             near = nearest(name, known)
             hint = f" Did you mean {near}?" if near else ""
             raise ServiceError("UnknownOperationException", f"{service}:{name} is not answered on this machine.{hint}")
+        required = handler.__stepmill_required__  # type: ignore[attr-defined]
+        if missing := [unmet(None, member, "not be null") for member in required if request.get(member) is None]:
+            raise invalid(*missing)
         return handler(dict(request), token=token)

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from stepmill.objects.folder import FolderStore
 from stepmill.objects.store import BadName, NoSuchBucket, NoSuchKey, ObjectInfo
 from stepmill.services.operations import Response, ServiceError, operation
 
+# What would change the answer, and does not here: refused, never ignored.
+_REFUSED = {
+    *("Range", "PartNumber", "VersionId", "IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince"),
+    *("CopySourceIfMatch", "CopySourceIfNoneMatch", "CopySourceIfModifiedSince", "CopySourceIfUnmodifiedSince"),
+}
 MAX_KEYS = 1000  # AWS: a ListObjectsV2 page holds at most 1,000 keys
 
 
@@ -23,7 +29,7 @@ class S3:
         self._objects = objects
         self._owner = owner
 
-    @operation("CreateBucket")
+    @operation("CreateBucket", "Bucket")
     def create_bucket(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Make a bucket; making it again is no error, as in us-east-1."""
         try:
@@ -37,7 +43,7 @@ class S3:
         """Every bucket, by name."""
         return {"Buckets": [{"Name": name} for name in self._objects.buckets()], "Owner": {"ID": self._owner}}
 
-    @operation("PutObject")
+    @operation("PutObject", "Bucket", "Key")
     def put_object(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Store one object. A body that is not text or bytes is stored as its JSON text, as Step Functions does."""
         body = request.get("Body", b"")
@@ -47,7 +53,7 @@ class S3:
             info = self._objects.put(request["Bucket"], request["Key"], body)
         return {"ETag": info.etag}
 
-    @operation("GetObject")
+    @operation("GetObject", "Bucket", "Key")
     def get_object(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """One object, whole."""
         with _refusals(request):
@@ -55,26 +61,29 @@ class S3:
             body = self._objects.get(request["Bucket"], request["Key"])
         return {"AcceptRanges": "bytes", "Body": body, **_head(info)}
 
-    @operation("HeadObject")
+    @operation("HeadObject", "Bucket", "Key")
     def head_object(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """What is known of one object, without its bytes."""
         with _refusals(request):
             return {"AcceptRanges": "bytes", **_head(self._objects.info(request["Bucket"], request["Key"]))}
 
-    @operation("CopyObject")
+    @operation("CopyObject", "Bucket", "Key", "CopySource")
     def copy_object(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Copy `CopySource` ("bucket/key", or its dict form) to Bucket and Key."""
         source = request["CopySource"]
-        bucket, key = (
-            (source["Bucket"], source["Key"]) if isinstance(source, dict) else source.lstrip("/").split("/", 1)
-        )
+        if isinstance(source, dict):
+            bucket, key = source.get("Bucket"), source.get("Key")
+        else:
+            bucket, _, key = unquote(str(source)).lstrip("/").partition("/")
+        if not bucket or not key:
+            raise ServiceError("InvalidArgument", "Invalid copy source object key")
         with _refusals({"Bucket": bucket, "Key": key}):
             body = self._objects.get(bucket, key)
         with _refusals(request):
             info = self._objects.put(request["Bucket"], request["Key"], body)
-        return {"CopyObjectResult": {"ETag": info.etag, "LastModified": info.modified}}
+        return {"CopyObjectResult": {"ETag": info.etag, "LastModified": _second(info.modified)}}
 
-    @operation("DeleteObject")
+    @operation("DeleteObject", "Bucket", "Key")
     def delete_object(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Remove one object; a missing one is no error, as in S3."""
         try:
@@ -85,7 +94,7 @@ class S3:
                 raise
         return {}
 
-    @operation("ListObjectsV2")
+    @operation("ListObjectsV2", "Bucket")
     def list_objects(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """A page of at most 1,000 keys in UTF-8 order, with Prefix, Delimiter, StartAfter and ContinuationToken."""
         bucket, prefix = request["Bucket"], request.get("Prefix", "")
@@ -112,7 +121,7 @@ class S3:
                     contents.append(
                         {
                             "Key": info.key,
-                            "LastModified": info.modified,
+                            "LastModified": _second(info.modified),
                             "ETag": info.etag,
                             "Size": info.size,
                             "StorageClass": "STANDARD",
@@ -134,9 +143,14 @@ class S3:
         return response
 
 
+def _second(at: float) -> float:
+    """S3 keeps whole seconds."""
+    return float(int(at))
+
+
 def _head(info: ObjectInfo) -> dict[str, Any]:
     return {
-        "LastModified": info.modified,
+        "LastModified": _second(info.modified),
         "ContentLength": info.size,
         "ETag": info.etag,
         "ContentType": "binary/octet-stream",
@@ -151,6 +165,8 @@ class _refusals:  # noqa: N801 - reads as a word in `with`
         self._request = request
 
     def __enter__(self) -> None:
+        if asked := sorted(_REFUSED & self._request.keys()):
+            raise ServiceError("NotImplemented", f"{asked[0]} is not implemented on this machine yet", 501)
         for field in ("Bucket", *(("Key",) if "Key" in self._request else ())):
             if not isinstance(self._request.get(field), str) or not self._request[field]:
                 raise ServiceError("ValidationException", f"{field} must be a non-empty text")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stepmill.engine.signals import Act
+from stepmill.jobs.environments import EnvironmentFailed
 from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
 from stepmill.jobs.refusals import refusals
 from stepmill.sagemaker.rules import refusal
@@ -18,6 +19,8 @@ from stepmill.services.surroundings import Surroundings
 
 _WORD = {"training": "TrainingJob", "processing": "ProcessingJob"}
 _PATH = {"training": "training-job", "processing": "processing-job"}
+_FILTERS = {"StatusEquals", "NameContains", "MaxResults", "NextToken"}
+_PAGE = 10  # AWS's default
 # Step Functions gives times in milliseconds and the tags as a map (reference: "Result of .sync").
 _TIMES = (
     "CreationTime",
@@ -49,23 +52,23 @@ class SageMaker:
         """Start a processing job. The same token again finds the job it started."""
         return self._create("processing", request, token)
 
-    @operation("DescribeTrainingJob")
+    @operation("DescribeTrainingJob", "TrainingJobName")
     def describe_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """What a training job was asked and what became of it."""
         return self._describe(self._named("training", request))
 
-    @operation("DescribeProcessingJob")
+    @operation("DescribeProcessingJob", "ProcessingJobName")
     def describe_processing_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """What a processing job was asked and what became of it."""
         return self._describe(self._named("processing", request))
 
-    @operation("StopTrainingJob")
+    @operation("StopTrainingJob", "TrainingJobName")
     def stop_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """SIGTERM, the grace, SIGKILL."""
         self._named("training", request).stop()
         return {}
 
-    @operation("StopProcessingJob")
+    @operation("StopProcessingJob", "ProcessingJobName")
     def stop_processing_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """SIGTERM, the grace, SIGKILL."""
         self._named("processing", request).stop()
@@ -74,12 +77,12 @@ class SageMaker:
     @operation("ListTrainingJobs")
     def list_training_jobs(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Training jobs, newest first."""
-        return {"TrainingJobSummaries": self._list("training", request)}
+        return self._list("training", request)
 
     @operation("ListProcessingJobs")
     def list_processing_jobs(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Processing jobs, newest first."""
-        return {"ProcessingJobSummaries": self._list("processing", request)}
+        return self._list("processing", request)
 
     # what a Task state needs of a job it started
 
@@ -95,7 +98,7 @@ class SageMaker:
         assert job is not None, "an act waits for the job that it created"
         job.wait()
         described = self._describe(job)
-        tags = described.pop("Tags", [])
+        tags = job.request.get("Tags") or []
         result = {
             key: round(value * 1000) if key in _TIMES and value is not None else value
             for key, value in described.items()
@@ -118,8 +121,8 @@ class SageMaker:
         if here := refusals(kind, request):
             raise ServiceError("ValidationException", f"this machine cannot run the job: {'; '.join(here)}")
         name = request[f"{word}Name"]
-        python = self._surroundings.job_python(request)
         try:
+            python = self._surroundings.job_python(request)
             self._jobs.create(
                 kind,
                 request,
@@ -136,6 +139,8 @@ class SageMaker:
                 "Job name must be unique within an AWS account and region, and a "
                 f"{_PATH[kind].replace('-', ' ')} with this name already exists ({arn})",
             ) from None
+        except EnvironmentFailed as fault:
+            raise ServiceError("ValidationException", f"this machine cannot run the job: {fault}") from None
         return {f"{word}Arn": self._arn(kind, name)}
 
     def _arn(self, kind: Kind, name: str) -> str:
@@ -148,28 +153,36 @@ class SageMaker:
             raise ServiceError("ResourceNotFound", f"Requested resource not found: {self._arn(kind, name)}")
         return job
 
-    def _list(self, kind: Kind, request: Mapping[str, Any]) -> list[Response]:
+    def _list(self, kind: Kind, request: Mapping[str, Any]) -> Response:
+        if unknown := sorted(request.keys() - _FILTERS):
+            raise ServiceError("ValidationException", f"{unknown[0]} is not answered on this machine yet")
         word = _WORD[kind]
         rows: list[Response] = []
         for job in self._jobs.list(kind):  # newest first
             state = job.state()
             if request.get("StatusEquals") in (None, state.status) and request.get("NameContains", "") in job.name:
-                rows.append(
-                    {
-                        f"{word}Name": job.name,
-                        f"{word}Arn": self._arn(kind, job.name),
-                        f"{word}Status": state.status,
-                        "CreationTime": state.created,
-                        f"{word[:-3]}EndTime": state.ended,
-                    }
-                )
-        return rows[: int(request.get("MaxResults", 100))]
+                row = {
+                    f"{word}Name": job.name,
+                    f"{word}Arn": self._arn(kind, job.name),
+                    f"{word}Status": state.status,
+                    "CreationTime": state.created,
+                    f"{word[:-3]}EndTime": state.ended,
+                }
+                rows.append({key: value for key, value in row.items() if value is not None})
+        names = [row[f"{word}Name"] for row in rows]
+        token = request.get("NextToken")
+        if token is not None and token not in names:
+            raise ServiceError("ValidationException", f"Invalid NextToken: {token}")
+        start = names.index(token) + 1 if token is not None else 0
+        end = start + int(request.get("MaxResults", _PAGE))
+        more = {"NextToken": names[end - 1]} if start < end < len(rows) else {}
+        return {f"{word}Summaries": rows[start:end], **more}
 
     def _describe(self, job: Job) -> Response:
         state = job.state()
         word = _WORD[job.kind]
         response: Response = {
-            **job.request,
+            **{key: value for key, value in job.request.items() if key != "Tags"},  # ListTags has them
             f"{word}Arn": self._arn(job.kind, job.name),
             f"{word}Status": state.status,
             "CreationTime": state.created,
@@ -190,7 +203,8 @@ def _training(state: JobState) -> Response:
     return {
         "SecondaryStatus": state.secondary,
         "SecondaryStatusTransitions": [
-            {"Status": entered.status, "StartTime": entered.at, "EndTime": left, "StatusMessage": entered.message}
+            {"Status": entered.status, "StartTime": entered.at, "StatusMessage": entered.message}
+            | ({} if left is None else {"EndTime": left})
             for entered, left in zip(state.transitions, ends, strict=True)
         ],
         "ModelArtifacts": {"S3ModelArtifacts": state.model} if state.model else None,

@@ -15,14 +15,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from stepmill.asl.integrations import Integration, error_name, integration
+from stepmill.asl.integrations import Integration, error_cause, error_name, integration
 from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
-from stepmill.functions import Functions
+from stepmill.functions import Functions, request_of
 from stepmill.services.lambda_ import error_of
 from stepmill.services.operations import Operations, ServiceError
 from stepmill.services.sagemaker import SageMaker
 
-_SERVICE_WORDS = {"sagemaker": "AmazonSageMaker", "s3": "S3", "lambda": "AWSLambda", "states": "AWSStepFunctions"}
 Say = Callable[[Signal], None]
 
 
@@ -38,6 +37,16 @@ class Tasks:
         self._functions = functions
         self._calls = _Crew("stepmill-call", calls)
         self._jobs = _Crew("stepmill-job", jobs)
+        self._begun: set[str] = set()  # acts under way whose job may still be started
+        self._given_up: set[str] = set()  # those of them that were cancelled
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Begin nothing more: the acts that have not begun are asked for again by whoever recovers them."""
+        self._closed = True
+        self._calls.clear()
+        self._jobs.clear()
 
     def perform(self, act: Act, signal: Say) -> None:
         """Begin `act`; `signal` is called, from any thread, with what becomes of it."""
@@ -48,11 +57,16 @@ class Tasks:
             # A job that already runs is watched outside the crew: it holds no slot that a new one could want.
             _thread("stepmill-watch", lambda: self._attempt(row, act, signal, self._job))
         else:
+            with self._lock:
+                self._begun.add(act.name)
             self._jobs.take(lambda: self._attempt(row, act, signal, self._job))
 
     def cancel(self, act: Act) -> None:
-        """Stop what `act` started, as far as that can be: a job gets SIGTERM and its grace."""
+        """Stop what `act` started, as far as that can be: a job gets SIGTERM and its grace, or is not started."""
         row = integration(act.resource)
+        with self._lock:
+            if act.name in self._begun:
+                self._given_up.add(act.name)
         job = self._sagemaker.job_of(row.job, act) if row.job is not None else None
         if job is not None:
             job.stop()
@@ -67,12 +81,16 @@ class Tasks:
         try:
             work(row, act, signal)
         except ServiceError as refusal:
-            code, message = refusal.code, f"{refusal.message} ({_origin(row, refusal)})"
-            signal(Failed(act, error_name(row, code), message))
+            cause = error_cause(row, refusal.code, refusal.message, refusal.status, request_of(act.name))
+            signal(Failed(act, error_name(row, refusal.code), cause))
         except OSError as fault:  # a service's own trouble, which States.ALL may try again, unlike States.Runtime
             signal(Failed(act, error_name(row, "InternalFailure"), _of_machine(fault)))
         except Exception as bug:  # noqa: BLE001 - one act's fault must not end the thread that serves the others
             signal(Failed(act, "States.Runtime", f"a bug of Stepmill, please report it: {bug!r}"))
+        finally:
+            with self._lock:
+                self._begun.discard(act.name)
+                self._given_up.discard(act.name)
 
     def _request(self, row: Integration, act: Act, signal: Say) -> None:
         if row.service == "lambda":
@@ -101,7 +119,12 @@ class Tasks:
         request = dict(act.parameters or {})
         if row.pattern == "sync":
             request["Tags"] = [*request.get("Tags", []), *_managed(act)]
+        if self._is_off(act):
+            return
         created = self._operations.call(row.service, row.operation, request, token=act.name)
+        if self._is_off(act):
+            # Cancelled while it was started: the engine looked for the job before there was one.
+            self.cancel(act)
         answer = _plain(created) | _sdk_metadata(act)
         if row.pattern != "sync":
             signal(Finished(act, answer))
@@ -115,6 +138,10 @@ class Tasks:
             # Whether AWS fails the task of a Stopped job is not documented; failing is the safe direction (parity.md).
             signal(Failed(act, "States.TaskFailed", json.dumps(result, ensure_ascii=False, separators=(",", ":"))))
 
+    def _is_off(self, act: Act) -> bool:
+        with self._lock:
+            return self._closed or act.name in self._given_up
+
 
 class _Crew:
     """A few threads that take work in order; they are made when there is work, and never keep a process alive."""
@@ -126,6 +153,11 @@ class _Crew:
         self._waiting: deque[Callable[[], None]] = deque()
         self._free = 0
         self._hands = 0
+
+    def clear(self) -> None:
+        """Drop the work that has not begun."""
+        with self._changed:
+            self._waiting.clear()
 
     def take(self, work: Callable[[], None]) -> None:
         with self._changed:
@@ -157,7 +189,7 @@ def _plain(value: Any) -> Any:
         return value.decode("utf-8", "replace")
     if isinstance(value, Mapping):
         return {
-            key: _iso(item) if isinstance(item, float) and key in _TIMES else _plain(item)
+            key: _iso(item) if isinstance(item, float) and key.endswith(_TIMES) else _plain(item)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
@@ -165,11 +197,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_TIMES = frozenset({"LastModified", "CreationTime", "CreationDate", "LastModifiedTime"})
+_TIMES = ("Time", "Date", "Modified", "Timestamp")
 
 
 def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """As Java writes an instant: milliseconds only where there are some."""
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{milliseconds:03d}Z" if milliseconds else f"{text}Z"
 
 
 def _managed(act: Act) -> list[dict[str, str]]:
@@ -180,10 +215,10 @@ def _managed(act: Act) -> list[dict[str, str]]:
 
 
 def _sdk_metadata(act: Act) -> dict[str, Any]:
-    """What AWS's optimised integrations add to a response; the request id is the act's own name."""
+    """What AWS's optimised integrations add to a response; a function's log knows its call by the same request id."""
     return {
         "SdkHttpMetadata": {"AllHttpHeaders": {}, "HttpHeaders": {}, "HttpStatusCode": 200},
-        "SdkResponseMetadata": {"RequestId": act.name.rpartition(":")[2]},
+        "SdkResponseMetadata": {"RequestId": request_of(act.name)},
     }
 
 
@@ -192,8 +227,3 @@ def _of_machine(fault: OSError) -> str:
     if fault.errno == errno.ENOSPC:
         return "the disk of this machine is full; free some space and run it again"
     return f"this machine cannot do that: {fault.filename or 'the store'}: {fault.strerror or fault}"
-
-
-def _origin(row: Integration, refusal: ServiceError) -> str:
-    word = _SERVICE_WORDS.get(row.service, row.service)
-    return f"Service: {word}, Status Code: {refusal.status}, Request ID: local"
