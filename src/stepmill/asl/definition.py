@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stepmill.asl.checks import check
+from stepmill.asl.places import escape
 from stepmill.asl.problems import InvalidDefinition, Problem
 
 
@@ -72,11 +73,6 @@ def walk_states(machine: Mapping[str, Any], pointer: str = "") -> Iterator[tuple
         for inner in ("ItemProcessor", "Iterator"):
             if isinstance(state.get(inner), dict):
                 yield from walk_states(state[inner], f"{here}/{inner}")
-
-
-def escape(name: str) -> str:
-    """A name as one token of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 MAX_DEPTH = 200  # ours: what walks a definition calls itself, and must not run out of stack

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from stepmill.asl.definition import escape
 from stepmill.asl.problems import Problem
 from stepmill.nearest import nearest
 
@@ -16,6 +15,11 @@ SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
 HERE: Final = "NOT_SUPPORTED_HERE"
 
 Found = Iterator[Problem]
+
+
+def escape(name: str) -> str:
+    """A name as one token of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 class Place(NamedTuple):

@@ -10,7 +10,8 @@ import time
 from typing import Any
 
 from stepmill.cli import screen
-from stepmill.cli.reading import find_job, read_curves
+from stepmill.cli.jobs import find_job
+from stepmill.cli.reading import read_curves
 from stepmill.cli.session import Session
 from stepmill.cli.speakers import Speakers
 from stepmill.cli.view import REPAINT, View

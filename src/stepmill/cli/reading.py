@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill.asl.places import escape
+from stepmill.cli.jobs import find_job
 from stepmill.cli.refusal import Refusal, nearest
 from stepmill.console.text import Curve
 from stepmill.history.digest import Digest, Digester, Visit
@@ -79,7 +81,7 @@ class Reader:
     def source(self, machine: str, state: str) -> str:
         """Where the pipeline says a state, such as `pipeline.py:41`; empty when that is not known."""
         found = self.history.record("stepmill", "bundle", machine) or {}
-        ending = "/States/" + state.replace("~", "~0").replace("/", "~1")
+        ending = "/States/" + escape(state)
         places = [place for pointer, place in found.get("sources", {}).items() if str(pointer).endswith(ending)]
         return str(places[0]) if places else ""
 
@@ -130,15 +132,6 @@ def is_hosted(settings: Settings) -> bool:
         return Store(settings.store).owner() is not None
     except StoreBusy:
         return True
-
-
-def find_job(settings: Settings, named: tuple[str, str]) -> Job | None:
-    """A job by (kind, name), if its folder is still there."""
-    from stepmill.jobs.job import Jobs
-
-    kind, name = named
-    jobs = Jobs(settings.store / "jobs", settings.store / "objects")
-    return jobs.find("training" if kind == "training" else "processing", name)
 
 
 def read_curves(path: Path) -> list[Curve]:

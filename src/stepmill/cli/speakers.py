@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from stepmill.cli.reading import find_job
+from stepmill.cli.jobs import find_job
 from stepmill.cli.tail import Tail
 from stepmill.history.digest import Attempt, Digest, Visit
 from stepmill.history.events import Event

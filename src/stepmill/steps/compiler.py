@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from stepmill.asl.definition import escape
+from stepmill.asl.places import escape
 from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema

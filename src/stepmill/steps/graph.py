@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stepmill.asl.definition import escape
+from stepmill.asl.places import escape
 from stepmill.inputs.rendering import Language
 from stepmill.nearest import did_you_mean
 
