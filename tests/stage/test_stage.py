@@ -15,6 +15,8 @@ def project(folder: Path, text: str = "") -> Path:
 
 
 def test_defaults_need_no_file_at_all(tmp_path: Path) -> None:
+    if any((above / "pyproject.toml").exists() for above in tmp_path.parents):
+        pytest.skip("somebody's project holds the folder for temporary files")
     settings = load_settings(tmp_path, {"HOME": "/home/ada"})
     assert (settings.stage, settings.region, settings.account) == ("local", "us-east-1", "000000000000")
     assert settings.bucket == "stepmill-local"

@@ -495,3 +495,12 @@ def test_a_state_shows_itself_as_asl():
 def test_a_function_is_named_not_passed():
     with pytest.raises(TypeError, match=r"functions\.py:notify"):
         steps.LambdaStep("L", function=print)
+
+
+def test_the_cause_of_a_failure_is_text_whatever_it_is_made_of(author):
+    text = """
+        run = ExecutionInput({"count": int})
+        definition = Fail("F", error="TooFew", cause=run["count"])
+    """
+    assert author.states(text, "JSONata")["F"]["Cause"] == "{% $string($states.context.Execution.Input.count) %}"
+    assert author.states(text)["F"]["CausePath"] == "States.Format('{}', $$.Execution.Input['count'])"

@@ -497,7 +497,7 @@ def test_a_comparison_that_is_never_true_is_refused(author, language):
         language,
     )
     assert line == 3
-    assert "a str is compared with a float" in text
+    assert "text is compared with a number, which is never true" in text
 
 
 @pytest.mark.parametrize(
@@ -528,3 +528,48 @@ def test_either_does_not_reach_over_a_border(author):
     """)
     assert line == 4
     assert "the border of a Parallel or a Map lies between these two steps" in text
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_a_time_that_is_no_number_is_refused(author, language):
+    line, text = author.problem(
+        """
+        run = ExecutionInput({"pause": str})
+        definition = Wait("W", seconds=run["pause"])
+    """,
+        language,
+    )
+    assert line == 3
+    assert "Seconds is a number, and this value is text" in text
+
+
+def test_a_fault_in_a_function_is_told_once_however_many_steps_call_it(author):
+    line, text = author.problem("""
+        one = LambdaStep("One", function="functions.py:notfy")
+        two = LambdaStep("Two", function="functions.py:notfy")
+        definition = Chain([one, two])
+    """)
+    assert line == 2
+    assert "functions.py has no function 'notfy'" in text
+    assert "did you mean 'notify'?" in text
+
+
+def test_a_job_of_the_other_kind_is_told_by_its_class(author):
+    problems = author.problems("""
+        train = TrainingStep("Train", ScriptProcessor())
+        clean = ProcessingStep("Clean", Estimator(entry_point="train.py"), code="preprocess.py")
+        definition = Chain([train, clean])
+    """)
+    assert [(code, f"{message}: {hint}") for _, code, message, hint in problems] == [
+        ("not-an-estimator", "'Train': ScriptProcessor(…) is no estimator: a ProcessingStep takes it"),
+        ("not-a-processor", "'Clean': Estimator(…) is no processor: a TrainingStep takes it"),
+    ]
+
+
+def test_there_is_nothing_inside_a_text(author):
+    line, text = author.problem("""
+        run = ExecutionInput({"name": str})
+        definition = Pass("P", parameters={"first": run["name"]["first"]})
+    """)
+    assert line == 3
+    assert "'P' reads 'first' inside 'name', which is text in the schema" in text

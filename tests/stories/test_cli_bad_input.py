@@ -192,6 +192,8 @@ def test_all_problems_of_a_definition_are_told_at_once_each_with_its_line(bad: P
     for said in ("none.py does not exist", "'a_b'", "two states are named 'A'", "has no output 'none'", "'!'"):
         assert said in told
     assert "has not run before" not in told
+    # `train` of this file made C: its own line, and the one that called it
+    assert re.search(rf"pipeline\.py:{first - 1}: 'C': .*\(called from line {first + 3}\)", told)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,23 @@ def test_a_script_that_raises_ends_with_4_and_one_screen(project: Project) -> No
     assert "line 10" in (project.root / log[1]).read_text()
 
 
+@pytest.mark.slow  # it lasts as long as the job may, and its grace
+def test_a_job_over_its_maximum_runtime_gets_sigterm_and_sigkill_and_the_run_says_so(
+    project: Project,
+) -> None:
+    project.write("pipeline.py", JOB.replace("ScriptProcessor()", "ScriptProcessor(max_runtime_in_seconds=1)"))
+    project.write(
+        "work.py",
+        "import signal, time\nsignal.signal(signal.SIGTERM, lambda *a: print('not yet', flush=True))\n"
+        "while True: time.sleep(0.1)\n",
+    )
+    out = project.stepmill("run", "pipeline.py", code=4, STEPMILL_GRACE="1").stdout
+    assert "Stopped (MaxRuntimeExceeded)" in out
+    assert "137 (SIGKILL, after SIGTERM did not end it)" in out
+    assert "ran longer than its MaxRuntimeInSeconds (1)" in out
+    assert "│ not yet" in out
+
+
 def test_a_timed_out_execution_ends_with_6(project: Project) -> None:
     project.write(
         "pipeline.py",

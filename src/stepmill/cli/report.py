@@ -70,7 +70,7 @@ def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None)
     rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
     if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
         rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine}/{digest.name}/"))
-    return lines + pairs([*rows, ("store", str(reader.settings.store))], look)
+    return lines + pairs([*rows, ("store", _whole(reader.settings.store))], look)
 
 
 def models(digest: Digest, reader: Reader) -> list[tuple[Visit, str]]:
@@ -212,6 +212,14 @@ def _indented(text: str) -> str:
 def _short(text: str, lines: int = 9) -> str:
     found = text.split("\n")
     return text if len(found) <= lines else "\n".join([*found[: lines - 1], f"… ({len(found) - lines + 1} more lines)"])
+
+
+def _whole(path: Path) -> str:
+    """A path as it can be typed anywhere."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
 
 
 def _near(path: Path) -> str:

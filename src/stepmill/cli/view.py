@@ -112,7 +112,7 @@ class View:
 
     def _told(self, visit: Visit, facts: Facts) -> str:
         took, dots = duration((visit.exited or visit.entered) - visit.entered), "…" if self._look.unicode else "..."
-        said = [took, _numbers(self._metrics(visit)), clip(facts.of(visit), _FACT, dots)]
+        said = [took, _numbers(self._metrics(visit)), clip(self._plain(facts.of(visit)), _FACT, dots)]
         if len(visit.attempts) > 1:
             said.insert(1, f"retried {'×' if self._look.unicode else 'x'}{len(visit.attempts) - 1}")
         if visit.status == "failed" and visit.error and visit.type != "Fail":
@@ -131,6 +131,9 @@ class View:
 
     def _name(self, visit: Visit) -> str:
         return "  " * len(visit.branch) + pad(one_line(visit.state), self._wide)
+
+    def _plain(self, text: str) -> str:
+        return text if self._look.unicode else text.replace("→", "->")
 
     def _mark(self, status: str) -> str:
         mark, plain, style = MARKS[status]

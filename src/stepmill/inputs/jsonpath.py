@@ -27,6 +27,7 @@ from .expressions import (
     kind_of,
 )
 from .rendering import JOB_NAME_PARTS, MAP_INDEX, Scope, base_name, check_types, refuse
+from .schema import WORDS
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPED = re.compile(r"['{}\\]")
@@ -212,7 +213,7 @@ def _comparison(operator: str, left: Expr, right: Expr, scope: Scope) -> dict[st
     check_types(left, right)
     prefix = _PREFIXES.get(kinds[0])
     if prefix is None or (prefix == "Boolean" and operator != "=="):
-        refuse("condition.types", f"JSONPath cannot compare values of type {kinds[0]} by {operator}")
+        refuse("condition.types", f"JSONPath cannot compare {WORDS[kinds[0]]} by {operator}")
     name = f"{prefix}{_OPERATORS[operator]}"
     if isinstance(right, Const):
         return {"Variable": path(left, scope), name: right.value}

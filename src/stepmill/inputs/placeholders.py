@@ -26,9 +26,12 @@ from .expressions import (
     parse,
     token,
 )
-from .schema import InputSchema
+from .schema import WORDS, InputSchema
 
-_NO_BOOL = "{what} is known only when the execution runs, so Python cannot branch on it: give it to Choice{more}"
+_NO_BOOL = (
+    "{what} is known only when the execution runs, so Python cannot branch on it: "
+    "give it to Choice, and join conditions with & | ~, not and/or/not"
+)
 
 
 def expression(value: Any) -> Expr:
@@ -73,7 +76,7 @@ class Condition:
     def __bool__(self) -> bool:
         if isinstance(self.expr, Comparison) and self.expr.operator == "==":
             return self.expr.left == self.expr.right  # so that `in` and the old contains() find what they look for
-        raise TypeError(_NO_BOOL.format(what="a comparison of run-time values", more="; join with & | ~, not and/or"))
+        raise TypeError(_NO_BOOL.format(what="a comparison of run-time values"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and self.expr == other.expr
@@ -103,8 +106,8 @@ def condition(value: Condition | Placeholder) -> Condition:
         return value
     if not isinstance(value, Placeholder):
         raise TypeError(f"{value!r} is no condition: compare a run-time value, as in run['accuracy'] >= 0.9")
-    if kind_of(value.expr) not in (None, "bool"):
-        raise TypeError(f"a value of type {kind_of(value.expr)} is neither true nor false: compare it with something")
+    if (kind := kind_of(value.expr)) is not None and kind != "bool":
+        raise TypeError(f"{WORDS[kind]} is neither true nor false: compare it with something")
     return Condition(Comparison("is", value.expr, const(True)))
 
 
@@ -232,7 +235,7 @@ class Placeholder:
         return hash(self.expr)
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(_NO_BOOL.format(what="this value", more=""))
+        raise TypeError(_NO_BOOL.format(what="this value"))
 
     def __iter__(self) -> NoReturn:
         raise TypeError("this value is known only when the execution runs: Python cannot go through its items. Use Map")

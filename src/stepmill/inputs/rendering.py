@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Protocol, TypeAlias
 
 from .expressions import Either, Expr, Key, Ref, compatible, kind_of
+from .schema import WORDS
 
 Language: TypeAlias = Literal["JSONPath", "JSONata"]
 
@@ -81,5 +82,6 @@ def check_types(left: Expr, right: Expr) -> None:
     Raises:
         Refusal: both types are known, and values of these types are never equal, less or greater.
     """
-    if not compatible(kind_of(left), kind_of(right)):
-        refuse("condition.types", f"a {kind_of(left)} is compared with a {kind_of(right)}, which is never true")
+    a, b = kind_of(left), kind_of(right)
+    if a and b and not compatible(a, b):
+        refuse("condition.types", f"{WORDS[a]} is compared with {WORDS[b]}, which is never true")

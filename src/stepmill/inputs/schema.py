@@ -16,7 +16,7 @@ from stepmill.asl.problems import Problem
 from stepmill.nearest import did_you_mean
 
 _NAMES = {str: "str", int: "int", float: "float", bool: "bool", dict: "dict", list: "list"}
-_WORDS = {
+WORDS = {  # how people call the types of values
     "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "dict": "an object",
     "list": "a list", "NoneType": "null",
 }  # fmt: skip
@@ -141,7 +141,7 @@ def _check(types: Mapping[str, Any], given: Mapping[str, Any], path: str, option
         here = f"{path}.{name}"
         if name not in given:
             if name not in optional:
-                what = _WORDS["dict"] if isinstance(kind, Mapping) else _WORDS.get(kind or "", "a value")
+                what = WORDS["dict"] if isinstance(kind, Mapping) else WORDS.get(kind or "", "a value")
                 found.append(Problem(here, "input.missing", f"the input {name!r} is missing", f"it must be {what}"))
         elif isinstance(kind, Mapping):
             if isinstance(given[name], Mapping):
@@ -149,7 +149,7 @@ def _check(types: Mapping[str, Any], given: Mapping[str, Any], path: str, option
             else:
                 found.append(Problem(here, "input.type", f"{name!r} must be an object, not {_said(given[name])}"))
         elif kind is not None and not _fits(given[name], kind):
-            found.append(Problem(here, "input.type", f"{name!r} must be {_WORDS[kind]}, not {_said(given[name])}"))
+            found.append(Problem(here, "input.type", f"{name!r} must be {WORDS[kind]}, not {_said(given[name])}"))
     return found
 
 
@@ -160,4 +160,4 @@ def _fits(value: Any, kind: str) -> bool:
 
 def _said(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return f"{_WORDS.get(type(value).__name__, type(value).__name__)} ({text if len(text) <= 60 else text[:57] + '…'})"
+    return f"{WORDS.get(type(value).__name__, type(value).__name__)} ({text if len(text) <= 60 else text[:57] + '…'})"

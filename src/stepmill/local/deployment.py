@@ -154,8 +154,10 @@ def _prepare_code(local: Local, bundle: Bundle, text: str, say: Callable[[str], 
     for _, _, state in Definition.parse(text).states():
         request = state.get("Arguments") or state.get("Parameters")
         if "createTrainingJob" in state.get("Resource", "") and isinstance(request, dict):
-            image = (request.get("AlgorithmSpecification") or {}).get("TrainingImage", "")
-            own = code_requirements(request, local.store.objects)
+            # all hyperparameters may be one value that only the run knows: a text, where there is an object otherwise
+            known = {field: value for field, value in request.items() if isinstance(value, dict)}
+            image = known.get("AlgorithmSpecification", {}).get("TrainingImage", "")
+            own = code_requirements(known, local.store.objects)
             if own:
                 prepare(
                     "".join(f"{line}\n" for line in images.get(image, ())) + own, local.settings.cache, progress=say

@@ -101,6 +101,11 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else f"{value}"
 
 
+def shown(thing: Any) -> str:
+    """What a thing is, for a message: a constant as it is written, an object by the name of its class."""
+    return repr(thing) if isinstance(thing, str | int | float | bool | None) else f"{type(thing).__name__}(…)"
+
+
 def texts(values: Any) -> Any:
     """A list of arguments as SageMaker wants it; one text is a list of one, and a list without any is left out."""
     if values is None or is_placeholder(values):

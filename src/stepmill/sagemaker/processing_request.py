@@ -27,6 +27,7 @@ from stepmill.sagemaker.built import (
     once,
     request_dict,
     segment,
+    shown,
     tag_list,
     texts,
 )
@@ -69,8 +70,10 @@ def processing_request(
     stepfunctions 2.3.0 makes, except that empty lists are left out where it sends null (reference/authoring.md §2.4).
     """
     built = Built()
-    if not (hasattr(processor, "image_uri") and hasattr(processor, "instance_type")):
-        built.complain("not-a-processor", f"{processor!r} is no processor", "give a ScriptProcessor or a Processor")
+    estimator = hasattr(processor, "max_run")  # it has an image and machines too, but other words for the rest
+    if estimator or not (hasattr(processor, "image_uri") and hasattr(processor, "instance_type")):
+        hint = "a TrainingStep takes it" if estimator else "give a ScriptProcessor or a Processor"
+        built.complain("not-a-processor", f"{shown(processor)} is no processor", hint)
         return built
     request = built.request
     request["ProcessingJobName"] = place.job_name

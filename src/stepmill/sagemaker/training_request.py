@@ -20,6 +20,7 @@ from stepmill.sagemaker.built import (
     is_isolated,
     is_placeholder,
     request_dict,
+    shown,
     tag_list,
     texts,
 )
@@ -60,7 +61,9 @@ def training_request(
         estimator, own = from_model_trainer(estimator, built)
         data, explicit_job_name = own if data is None else data, False
     if not (hasattr(estimator, "max_run") and hasattr(estimator, "instance_type")):
-        built.complain("not-an-estimator", f"{estimator!r} is no estimator", "give an Estimator or a ModelTrainer")
+        processor = hasattr(estimator, "max_runtime_in_seconds")
+        hint = "a ProcessingStep takes it" if processor else "give an Estimator or a ModelTrainer"
+        built.complain("not-an-estimator", f"{shown(estimator)} is no estimator", hint)
         return built
     request = built.request
     classic = is_classic(estimator, explicit_job_name)

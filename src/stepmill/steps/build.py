@@ -50,7 +50,9 @@ class Ledger:
     _declared: dict[tuple[tuple[str, ...], str | None, str], tuple[str, str]] = field(default_factory=dict)
 
     def problem(self, source: Source | str, code: str, message: str, hint: str = "") -> None:
-        """Keep a problem, once."""
+        """Keep a problem, once; of a step that a function of the user's makes, also say who called that."""
+        if isinstance(source, Source) and source.via:
+            message = f"{message} (called from line {source.via})"
         found = Problem(str(source), code, message, hint)
         if found not in self.problems:
             self.problems.append(found)

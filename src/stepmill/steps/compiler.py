@@ -20,6 +20,7 @@ from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import CLOSE, OPEN, Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
+from stepmill.inputs.schema import WORDS
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import did_you_mean, nearest
 
@@ -102,8 +103,10 @@ class _Compiler:
         self.roads = Roads(top, self.ledger)
         memory = self._memory(top, self.roads.check(reads), schema)
         text = self._write(top, memory, schema, about)
-        if self.ledger.problems:
-            raise InvalidDefinition(sorted(self.ledger.problems, key=_by_place))
+        if problems := self.ledger.problems:
+            if any(problem.code == "name.twice" for problem in problems):  # then nobody knows the roads
+                problems = [problem for problem in problems if problem.code != "value.road"]
+            raise InvalidDefinition(sorted(problems, key=_by_place))
         self._check_bound(Bundle(self.name, text, self._manifest(schema)), top)
         return Bundle(self.name, text, self._manifest(schema))
 
@@ -173,7 +176,10 @@ class _Compiler:
         types = json.loads(ref.schema)
         types = types["types"] if types and ref.root == "execution" else types
         what = "the execution's input" if ref.root == "execution" else "the state's input"
-        for key in ref.keys:
+        for before, key in zip(("", *ref.keys), ref.keys, strict=False):
+            if types in ("str", "int", "float", "bool"):
+                said = f"{read.state.state_id!r} reads {key!r} inside {before!r}, which is {WORDS[types]} in the schema"
+                self.ledger.problem(read.state.source, "input.deeper", said, "there is nothing inside it")
             if not isinstance(types, dict):
                 return
             if key not in types:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stepmill.inputs import jsonata, jsonpath
+from stepmill.inputs.expressions import kind_of
 from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Refusal, Scope, refuse
-from stepmill.inputs.templates import Templates, constant, run_time
+from stepmill.inputs.schema import WORDS
+from stepmill.inputs.templates import Templates, as_text, constant, run_time
 
 from .build import Build
 from .choice import Choice
@@ -19,6 +21,11 @@ from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Field
 from .flow import Catch
 from .source import Source
 
+_TEXTS = frozenset({"Error", "Cause"})  # AWS takes nothing else there, not even a number
+_NUMBERS = frozenset(
+    {"Seconds", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount"}
+    | {"ToleratedFailurePercentage"}
+)
 _BY_ASL = {field.asl: field for field in FIELDS.values()}
 _ORDER = (
     "Type",
@@ -102,6 +109,10 @@ class Writer:
 
     def _field(self, asl: str, value: Any) -> dict[str, Any]:
         field = _BY_ASL[asl]
+        if asl in _TEXTS:
+            value = as_text(value)
+        elif asl in _NUMBERS and (expr := run_time(value)) and kind_of(expr) not in (None, "int", "float"):
+            refuse("field.number", f"{asl} is a number, and this value is {WORDS[str(kind_of(expr))]}")
         if self.jsonata:
             return self._jsonata(asl, field, value)
         if asl in JSONATA_ONLY and not (asl == "Output" and value is None):
@@ -119,7 +130,7 @@ class Writer:
                 expr = run_time(value)
                 if expr is None:
                     return {asl: constant(value)}
-                make = jsonpath.intrinsic if asl in ("Error", "Cause") else jsonpath.path
+                make = jsonpath.intrinsic if asl in _TEXTS else jsonpath.path
                 return {f"{asl}Path": make(expr, self.scope)}
         if not isinstance(value, Mapping):
             refuse(
