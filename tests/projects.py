@@ -47,7 +47,7 @@ TRAIN = """
             log.write("Train\\n")
     gate = pathlib.Path(args.effects + ".train") if args.effects else None
     if gate is not None and gate.exists():
-        os.open(gate, os.O_RDONLY)  # a named pipe: goes on when the test opens the other end
+        gate.read_text()  # a named pipe: goes on when the test, which has opened the other end, closes it
     numbers = [float(n) for n in pathlib.Path(os.environ["SM_CHANNEL_TRAIN"], "numbers.txt").read_text().split()]
     print(f"loss: {1 / sum(numbers):.4f}")
     pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text(str(sum(numbers)))
@@ -61,7 +61,7 @@ FUNCTIONS = """
             with open(event["effects"], "a") as log:
                 log.write("Tell\\n")
             if os.path.exists(event["effects"] + ".tell"):
-                os.open(event["effects"] + ".tell", os.O_RDONLY)
+                open(event["effects"] + ".tell").read()
         return {"told": event["model"]}
 """
 

@@ -21,7 +21,7 @@ def test_a_step_that_ran_when_the_engine_was_killed_is_adopted_and_starts_once(
     os.mkfifo(gate)
 
     first = project.spawn("run", "pipeline.py", "--name", "once", "--set", f"effects={effects}")
-    hand = when_read(gate, first)  # the step is running now, and waits at the pipe for nothing more
+    hand = when_read(gate, first)  # the step is running now, and waits until this is closed
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
     os.close(hand)

@@ -55,3 +55,21 @@ def test_the_sources_of_inputs_stay_as_they_were_when_a_job_overwrites_them(proj
     assert stored
     assert {path.read_text() for path in stored} == {"1 2 3\n"}
     assert (project.root / "raw" / "numbers.txt").read_text() == "1 2 3\n"
+
+
+def test_a_run_beside_a_detached_one_ends_when_it_is_done_and_the_detached_one_goes_on(
+    project: Project, tmp_path: Path
+):
+    project.tiny()
+    gate = tmp_path / "long.log.train"
+    os.mkfifo(gate)
+    project.stepmill("run", "pipeline.py", "--detach", "--name", "long", "--set", f"effects={tmp_path}/long.log")
+    watched = project.spawn("resume", "long")
+    hand = when_read(gate, watched)
+    project.stepmill("run", "pipeline.py", "--name", "short", "--set", f"effects={tmp_path}/short.log", timeout=20)
+    listed = json.loads(project.stepmill("list", "--json").stdout)["executions"]
+    assert {row["name"]: row["status"] for row in listed} == {"short": "SUCCEEDED", "long": "RUNNING"}
+    os.close(hand)
+    out, err = watched.communicate(timeout=60)
+    assert watched.returncode == 0, out + err
+    assert (tmp_path / "long.log").read_text().split() == ["Prepare", "Train", "Tell"]

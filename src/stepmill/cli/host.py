@@ -30,8 +30,7 @@ def run(args: argparse.Namespace) -> int:
         # what was started may have ended between two looks, so that it is counted and not only seen running
         while len(session.reader().executions()) == before and not session.local.running() and time.monotonic() < until:
             time.sleep(TICK)
-        while session.local.hosting and session.local.running():
-            session.local.linger()
+        session.local.linger(hand_over=False)
     finally:
         session.local.release()
     return 0

@@ -244,12 +244,15 @@ class Local:
                 seat.wait()
         return seat
 
-    def linger(self) -> None:
-        """Stay while executions run here that no other process waits for; then let the store go."""
+    def linger(self, *, hand_over: bool = True) -> None:
+        """Stay while executions run here that no other process waits for; then let the store go.
+
+        Without `hand_over`, stay until nothing runs here at all: whoever waits for one thing is not left with the rest.
+        """
         while (host := self._host) is not None:
             if not host.running():
                 self.release()
-            elif not host.waiting:
+            elif not (hand_over and host.waiting):
                 host.wait_idle(_TICK)
             else:
                 self.release()
