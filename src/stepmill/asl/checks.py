@@ -290,12 +290,24 @@ def _parameters(state: dict[str, Any], place: Place) -> Found:
             yield where.wrong(f"The field '{name}' is required but was missing", hint)
 
 
+_TOLERANCE: Final = (
+    "Label",
+    "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+)
+
+
 def _not_here(state: dict[str, Any], place: Place) -> Found:
     """What AWS runs and this engine does not, refused by name."""
     for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
         if field in state:
             hint = "A Map here goes over a list that the state already has (ItemsPath, Items)."
             yield place.at(field).wrong(f"'{field}' cannot be run here", hint, HERE)
+    for field in _TOLERANCE:
+        if field in state:
+            yield place.at(field).wrong(f"'{field}' cannot be run here", "A Map here fails with its first item.", HERE)
     processor = state.get("ItemProcessor")
     config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
     if config is None:

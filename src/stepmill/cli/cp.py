@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Copy."""
     from stepmill.cli import screen
     from stepmill.cli.reading import settings_of
+    from stepmill.local.store import Store
     from stepmill.objects.folder import FolderStore
     from stepmill.objects.store import NoSuchBucket, NoSuchKey
 
@@ -37,9 +38,12 @@ def run(args: argparse.Namespace) -> int:
     if here == there:
         what = "both are s3:// URLs" if here else "neither is an s3:// URL"
         raise Refusal(f"cp {args.source} {args.target}: {what}; one must be s3://bucket/key, the other a path")
-    folder = settings_of(args).store / "objects"
+    store = Store(settings_of(args).store)
+    folder = store.objects
     if here and not folder.exists():
         raise Refusal(f"{folder.parent}: there is no store here yet, and so no {args.source}")
+    if there:
+        store.make()
     objects = FolderStore(folder)
     try:
         count = _fetch(objects, args) if here else _put(objects, args)

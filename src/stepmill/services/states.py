@@ -16,6 +16,7 @@ from typing import Any
 
 from stepmill.asl.definition import Definition
 from stepmill.asl.problems import InvalidDefinition
+from stepmill.asl.variables import variable_references
 from stepmill.clock import Clock
 from stepmill.engine.loop import Engine
 from stepmill.history.events import public
@@ -102,16 +103,19 @@ class States:
     def describe_state_machine(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """A machine with its definition."""
         machine = self._machine(request["stateMachineArn"])
+        text = self._revision(machine["revision"])
+        variables = variable_references(json.loads(text))
         return {
             "stateMachineArn": machine["arn"],
             "name": machine["name"],
             "status": "ACTIVE",
-            "definition": self._revision(machine["revision"]),
+            "definition": text,
             "roleArn": machine["role"],
             "type": machine["type"],
             "creationDate": machine["created"],
             **{key: machine.get(key, default) for key, default in _SHOWN.items()},
             **_revision_id(machine),
+            **({"variableReferences": variables} if variables else {}),
         }
 
     @operation("DeleteStateMachine", "stateMachineArn")
