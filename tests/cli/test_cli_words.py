@@ -94,7 +94,7 @@ def test_set_wins_over_the_input_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"a": 1,}', "in.json:1:9: not JSON"),
+        ('{"a": 1 "b"}', "in.json:1:9: not JSON"),
         ('{\n "a" 1}', "in.json:2:6: not JSON"),
         ("", "in.json:1:1: not JSON"),
         ("{'a': 1}", "in.json:1:2: not JSON"),
