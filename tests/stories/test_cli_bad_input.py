@@ -106,6 +106,10 @@ DEFINITIONS = {
         'start = {"StartAt": "A"}',
         r"pipeline\.py:\d+: .*'bad' is a dict: give a step",
     ),
+    "a function that the configuration maps to a handler which is not there": (
+        'start = LambdaStep("A", parameters={"FunctionName": "told"})',
+        r"pipeline\.py:\d+: .*functions\.py has no function 'tel'(?s:.*)did you mean 'tell'\?",
+    ),
     "an argument that is misspelt": (
         "start = ScriptProcessor(instance_typ='x')",
         r'pipeline\.py:\d+: .*"instance_type"',
@@ -119,7 +123,9 @@ def bad(project: Project) -> Project:
     project.write("broken.py", "def f(:\n")
     project.write("Dockerfile", "FROM python\n")
     project.write("functions.py", "def tell(event, context):\n    return event\n")
-    project.write("pyproject.toml", "[tool.stepmill.functions]\nnotify = 'functions.py:tell'\n")
+    project.write(
+        "pyproject.toml", "[tool.stepmill.functions]\nnotify = 'functions.py:tell'\ntold = 'functions.py:tel'\n"
+    )
     return project
 
 

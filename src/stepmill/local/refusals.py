@@ -27,6 +27,7 @@ from stepmill.local.store import Store
 from stepmill.nearest import nearest
 from stepmill.stage import Settings
 from stepmill.steps.bundle import FunctionSource
+from stepmill.steps.scripts import check_handler
 
 if TYPE_CHECKING:
     from stepmill.steps.bundle import Bundle
@@ -147,16 +148,31 @@ def _mapped(name: str, settings: Settings) -> FunctionSource:
     return FunctionSource(name, f"{Path(file).stem}.{handler}", asset, file=str(settings.root / file))
 
 
+def _in_mapped(task: _Task, settings: Settings) -> list[Problem]:
+    """What is wrong with the file that the configuration maps a function to."""
+    entry = settings.functions[task.function]
+    about = f'{task.name!r}: [tool.stepmill.functions] {task.function} = "{entry}"'
+    found: list[Problem] = []
+
+    def tell(code: str, message: str, hint: str = "", source: object = None) -> None:
+        found.append(Problem(str(source or task.place), code, f"{about}: {message}", hint))
+
+    file, _, handler = entry.rpartition(":")
+    try:
+        _mapped(task.function, settings)
+    except AssetError as fault:
+        tell(fault.code, fault.message, fault.hint)
+    else:
+        check_handler(settings.root / file, handler, f"{task.name!r} calls it", tell)
+    return found
+
+
 def _unknown_functions(text: str, bundle: Bundle, settings: Settings) -> Iterator[Problem]:
     known: set[str] | None = None
     for task in _tasks(text, bundle):
         name = task.function
         if name in settings.functions:
-            try:
-                _mapped(name, settings)
-            except AssetError as fault:
-                where = f'[tool.stepmill.functions] {name} = "{settings.functions[name]}"'
-                yield Problem(task.place, fault.code, f"{task.name!r}: {where}: {fault.message}", fault.hint)
+            yield from _in_mapped(task, settings)
             continue
         if known is None:
             known = _in_store(settings) | {made.name for made in bundle.manifest.functions.values()}
