@@ -8,12 +8,20 @@ import re
 import threading
 import time
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from services.test_services_lambda import function as function
 from services.test_services_sagemaker import processing
-from stepmill.functions import request_of
+from stepmill.engine.signals import Act, Finished, Signal, Submitted
+from stepmill.functions import Functions, request_of
+from stepmill.jobs.job import Jobs
 from stepmill.local import Local
+from stepmill.local.surroundings import LocalSurroundings
+from stepmill.services.operations import Operations, operation
+from stepmill.services.sagemaker import SageMaker
+from stepmill.services.tasks import Tasks
+from stepmill.stage import load_settings
 from stores import create, refused, run, task
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
@@ -116,3 +124,39 @@ def test_a_stop_reaches_the_job_that_runs_and_the_one_that_waits_for_its_turn(lo
     assert refused(lambda: local.call("states", "StopExecution", {"executionArn": arn + "x"}))[0] == (
         "ExecutionDoesNotExist"
     )
+
+
+class HandedOver:
+    """SageMaker's own service; the owner lets its store go in the moment in which a job has been created."""
+
+    def __init__(self, sagemaker: SageMaker) -> None:
+        self.sagemaker = sagemaker
+        self.tasks: Tasks | None = None
+
+    @operation("CreateProcessingJob")
+    def create(self, request: dict[str, Any], *, token: str | None = None) -> dict[str, Any]:
+        created = self.sagemaker.create_processing_job(request, token=token)
+        assert self.tasks is not None
+        self.tasks.close()
+        return created
+
+
+def test_a_job_that_was_created_while_the_store_changed_hands_runs_on(tmp_path: Path):
+    settings = load_settings(tmp_path, {}, store=str(tmp_path / ".stepmill"), cache=str(tmp_path / "cache"))
+    jobs = Jobs(tmp_path / "jobs", tmp_path / "objects")
+    real = SageMaker(jobs, LocalSurroundings(settings), region="us-east-1", account="000000000000", grace=1)
+    door, operations = HandedOver(real), Operations()
+    operations.add("sagemaker", door)
+    door.tasks = Tasks(operations, real, Functions(tmp_path / "functions"), calls=1, jobs=1)
+    gate = tmp_path / "gate"
+    waits = f"import os, time; [time.sleep(0.01) for _ in iter(lambda: os.path.exists({str(gate)!r}), True)]"
+    request = processing("kept", "python", "-c", waits)
+    resource = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+    told: SimpleQueue[Signal] = SimpleQueue()
+    door.tasks.perform(Act("run#3", "run", "T", resource, request, False, 0.0, None), told.put)
+    assert isinstance(told.get(timeout=20), Submitted)
+    gate.touch()  # lets the job end
+    assert isinstance(told.get(timeout=20), Finished)
+    job = jobs.find("processing", "kept")
+    assert job is not None
+    assert job.state().status == "Completed"

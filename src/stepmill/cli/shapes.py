@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from stepmill.asl.timestamps import render
 from stepmill.console.text import Curve
 from stepmill.history.digest import Attempt, Digest, Visit
 
@@ -18,9 +18,7 @@ SCHEMA = 1
 
 def stamp(seconds: float | None) -> str | None:
     """A time as ISO 8601 in UTC, to the millisecond."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if seconds is None else render(seconds)
 
 
 def listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

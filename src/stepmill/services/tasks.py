@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stepmill.asl.integrations import Integration, error_cause, error_name, integration
+from stepmill.asl.text import dumps
 from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
 from stepmill.functions import Functions, request_of
 from stepmill.services.lambda_ import error_of
@@ -119,11 +120,12 @@ class Tasks:
         request = dict(act.parameters or {})
         if row.pattern == "sync":
             request["Tags"] = [*request.get("Tags", []), *_managed(act)]
-        if self._is_off(act):
+        if self._closed or self._is_given_up(act):
             return
         created = self._operations.call(row.service, row.operation, request, token=act.name)
-        if self._is_off(act):
-            # Cancelled while it was started: the engine looked for the job before there was one.
+        if self._is_given_up(act):
+            # Cancelled while it was started: the engine looked for the job before there was one. A store that was let
+            # go meanwhile is another matter: its next owner adopts the job.
             self.cancel(act)
         answer = _plain(created) | _sdk_metadata(act)
         if row.pattern != "sync":
@@ -136,11 +138,11 @@ class Tasks:
             signal(Finished(act, result))
         else:
             # Whether AWS fails the task of a Stopped job is not documented; failing is the safe direction (parity.md).
-            signal(Failed(act, "States.TaskFailed", json.dumps(result, ensure_ascii=False, separators=(",", ":"))))
+            signal(Failed(act, "States.TaskFailed", dumps(result)))
 
-    def _is_off(self, act: Act) -> bool:
+    def _is_given_up(self, act: Act) -> bool:
         with self._lock:
-            return self._closed or act.name in self._given_up
+            return act.name in self._given_up
 
 
 class _Crew:
