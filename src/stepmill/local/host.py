@@ -55,7 +55,7 @@ class Host:
             try:
                 self._wire(settings, store, clock)
                 for arn in self._engine.recover():
-                    say(f"continuing {arn.split(':execution:')[1].replace(':', '/')}, which nobody was running")
+                    say(f"continuing {arn.split(':execution:')[1].replace(':', '/')} where it stood")
             except BaseException:
                 self.history.close()
                 raise

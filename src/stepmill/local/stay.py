@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _CANCELLED = 10.0  # seconds in which a stop has reached the jobs
-
-
 _KILLED = 2.0  # seconds in which a killed job has written down how it ended
 
 
