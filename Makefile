@@ -33,8 +33,9 @@ check: .venv/.dev ## ruff, mypy, the import contracts, and that generated pages 
 	pytest tests/house
 
 test-all: export STEPMILL_ORACLE_PYTHON := $(CURDIR)/.venv/oracle/bin/python
+test-all: export STEPMILL_ORACLE3_PYTHON := $(CURDIR)/.venv/oracle3/bin/python
 test-all: export STEPMILL_NPM := $(CURDIR)/.venv/npm
-test-all: check .venv/.system .venv/.oracle .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
+test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
 	pytest -m 'slow or not slow' tests examples/digits
 
 docs: .venv/.dev ## write the pages that are made from the code anew
@@ -63,6 +64,13 @@ clean: ## remove what the targets made
 # The SDK of the old pipelines, as an oracle: what it makes of a pipeline is what we must make of it.
 .venv/.oracle: .venv/.dev
 	@tools/venv.sh oracle && touch $@
+
+# The newest generation's objects are accepted too, and asked in an environment of their own.
+.venv/.oracle3: .venv/.dev
+	@tools/venv.sh oracle3 && touch $@
+
+.venv/.more: .venv/.dev
+	@tools/venv.sh more && touch $@
 
 # Two more ways to give a job its private /opt/ml, where the machine's owner runs this.
 .venv/.system: .venv/.dev

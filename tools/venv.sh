@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|oracle`.
+# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|more|oracle|oracle3`.
 # In: pyproject.toml, a Python of at least 3.11 (PYTHON= chooses it), uv if there is one. Out: .venv. Touches nothing else.
 set -eu
 cd "$(dirname "$0")/.."
@@ -74,11 +74,19 @@ dev)
     group dev >.venv/dev.txt
     install .venv --editable . --requirement .venv/dev.txt
     ;;
+more)
+    group more >.venv/more.txt
+    install .venv --requirement .venv/more.txt
+    ;;
 oracle)
     PYTHON=.venv/bin/python make_venv .venv/oracle
     install .venv/oracle 'stepfunctions==2.3.0' 'sagemaker<3' 'setuptools<81' uv
     ;;
+oracle3)
+    PYTHON=.venv/bin/python make_venv .venv/oracle3
+    install .venv/oracle3 'sagemaker>=3.27,<4'
+    ;;
 *)
-    stop "usage: tools/venv.sh demo|dev|oracle"
+    stop "usage: tools/venv.sh demo|dev|more|oracle|oracle3"
     ;;
 esac

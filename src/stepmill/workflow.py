@@ -233,7 +233,7 @@ class Workflow:
 
 def _entry(name: str, definition: Any) -> Any:
     """A workflow's definition, refused on the line that gives it when it is none."""
-    from stepmill.steps.states import first
+    from stepmill.steps.state import first
 
     try:
         first(definition)

@@ -11,11 +11,12 @@ from __future__ import annotations
 from .bundle import Bundle, FunctionSource, ImageSource, Manifest
 from .choice import Choice, ChoiceRule
 from .compiler import compile
-from .flow import Catch, Chain, Map, Parallel, Retry
-from .jobs import ProcessingStep, TrainingStep
+from .flow import Catch, Chain, Parallel, Retry
 from .lambda_ import LambdaStep
+from .map import Map
 from .s3 import S3GetObjectStep
-from .states import Fail, Pass, State, Succeed, Task, Wait
+from .sagemaker import ProcessingStep, TrainingStep
+from .state import Fail, Pass, State, Succeed, Task, Wait
 
 __all__ = [
     "Bundle",

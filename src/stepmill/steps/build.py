@@ -27,7 +27,7 @@ from .source import Source
 if TYPE_CHECKING:
     from stepmill.assets import Asset
 
-    from .states import State
+    from .state import State
 
 Around = Literal["", "inline", "nested", "distributed"]
 

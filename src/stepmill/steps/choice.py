@@ -14,7 +14,7 @@ from stepmill.inputs.placeholders import Condition, Placeholder, condition
 
 from .fields import ALWAYS, PATHS
 from .source import Source, here
-from .states import Link, State, Target, first
+from .state import Link, State, Target, first
 
 _WANTED: dict[str, tuple[type | tuple[type, ...], str]] = {
     "String": (str, "text"),

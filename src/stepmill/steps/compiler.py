@@ -28,12 +28,12 @@ from . import names
 from .build import Build, Ledger
 from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
 from .choice import Choice
-from .flow import Map
 from .graph import Machine, find, language_of
-from .jobs import _JobStep
+from .map import Map
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep
-from .states import State, Target
+from .sagemaker import _JobStep
+from .state import State, Target
 from .variables import Memory, Seen
 from .writing import Writer, ordered
 

@@ -1,4 +1,4 @@
-"""What joins states: chains, branches, loops over items, second attempts and ways out.
+"""What joins states: chains, branches, second attempts and ways out.
 
 In: states. Out: states that hold others, and links between them. Touches: nothing.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from .fields import ALWAYS, FIELDS, RESULTS, refuse_unknown
+from .fields import ALWAYS, RESULTS, refuse_unknown
 from .source import here
-from .states import State, Target, _Fallible
+from .state import State, Target, _Fallible
 
 _RETRY = {
     "error_equals": "ErrorEquals",
@@ -20,8 +20,6 @@ _RETRY = {
     "max_delay_seconds": "MaxDelaySeconds",
     "jitter_strategy": "JitterStrategy",
 }
-_MAP = {name for name, field in FIELDS.items() if field.asl.startswith(("Item", "Max", "Tol"))}
-_MAP |= {"result_writer", "label"}
 _CATCH = ("error_equals", "result_path", "assign", "output", "comment")
 
 
@@ -143,54 +141,3 @@ class Parallel(_Fallible):
         """Every branch with its place."""
         for index, branch in enumerate(self._branches):
             yield f"Branches/{index}", branch
-
-
-class Map(_Fallible):
-    """One machine, once for every item of a list; its result is the list of their outputs, in order.
-
-    Args:
-        state_id: the state's name.
-        retry: one Retry or several.
-        catch: one Catch or several.
-        iterator: a state or a chain, run for each item. `attach_iterator` says it later.
-        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own; not run on this machine).
-        execution_type: of a distributed Map, "STANDARD" or "EXPRESS".
-        fields: items_path (or items), max_concurrency, parameters (or item_selector), tolerated_failure_…,
-            result_selector, result_path, input_path, output_path, assign, output, item_reader, item_batcher,
-            result_writer, label, comment, query_language.
-    """
-
-    type = "Map"
-    fields = ALWAYS | RESULTS - {"arguments"} | _MAP
-    _instead = {  # noqa: RUF012
-        "Parameters": "ItemSelector",
-        "MaxConcurrencyPath": "MaxConcurrency",
-        "ToleratedFailureCountPath": "ToleratedFailureCount",
-        "ToleratedFailurePercentagePath": "ToleratedFailurePercentage",
-    }
-
-    def __init__(
-        self,
-        state_id: str,
-        retry: Any = None,
-        catch: Any = None,
-        *,
-        iterator: Target | None = None,
-        mode: str = "INLINE",
-        execution_type: str = "STANDARD",
-        **fields: Any,
-    ) -> None:
-        super().__init__(state_id, retry=retry, catch=catch, **fields)
-        if mode not in ("INLINE", "DISTRIBUTED"):
-            raise ValueError(f'the mode of Map {state_id!r} is "INLINE" or "DISTRIBUTED", not {mode!r}')
-        self.iterator = iterator
-        self.mode, self.execution_type = mode, execution_type
-
-    def attach_iterator(self, iterator: Target) -> None:
-        """Say what is run for each item."""
-        self.iterator = iterator
-
-    def branches(self) -> Iterator[tuple[str, Target]]:
-        """The one machine inside."""
-        if self.iterator is not None:
-            yield "Iterator", self.iterator

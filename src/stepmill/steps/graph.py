@@ -14,8 +14,8 @@ from stepmill.inputs.rendering import Language
 from stepmill.nearest import did_you_mean
 
 from .build import Around, Ledger
-from .flow import Map
-from .states import Link, State, Target, first
+from .map import Map
+from .state import Link, State, Target, first
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ from stepmill.inputs.templates import expressions
 from .build import Build, requirement_lines
 from .bundle import FunctionSource
 from .scripts import check_handler
-from .states import Task
+from .state import Task
 
 
 class LambdaStep(Task):

@@ -14,9 +14,9 @@ from stepmill.nearest import did_you_mean
 
 from .build import Ledger
 from .fields import INSTEAD
-from .flow import Map
 from .graph import Machine
-from .states import Link, State
+from .map import Map
+from .state import Link, State
 
 _CARRIES = {"Choice", "Wait"}  # hand their input on as it is
 

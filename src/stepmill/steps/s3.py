@@ -13,7 +13,7 @@ from stepmill.inputs.expressions import Const, Expr, JobName, Ref, Text, UriPart
 from stepmill.inputs.placeholders import expression, remembered
 
 from .build import Build
-from .states import Task
+from .state import Task
 
 
 class S3GetObjectStep(Task):

@@ -17,7 +17,7 @@ from stepmill.inputs.rendering import Language, refuse
 
 from . import names
 from .build import Build
-from .states import State
+from .state import State
 
 _WHOLE = ("payload", "json", "result")
 

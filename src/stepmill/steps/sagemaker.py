@@ -18,7 +18,7 @@ from stepmill.sagemaker.requests import Built, Place, processing_request, traini
 
 from .build import Build
 from .scripts import check_script, script
-from .states import Task
+from .state import Task
 
 _FIELDS = Task.fields - {"resource", "parameters", "arguments"}
 

@@ -1,17 +1,4 @@
-"""Pipelines as people wrote them with the old SDK: source texts, run with that SDK and with ours.
-
-Each text leaves its first step in `definition`. Only the packages in the import lines differ between the two runs.
-"""
-
-HEAD = """
-from stepfunctions.inputs import ExecutionInput, StepInput
-from stepfunctions.steps import *
-from sagemaker.processing import ProcessingInput, ProcessingOutput, ScriptProcessor
-from sagemaker.estimator import Estimator
-from sagemaker.inputs import TrainingInput
-role = "arn:aws:iam::123456789012:role/SageMaker"
-image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/digits:1"
-"""
+"""The post's pipeline and what people wrote around it."""
 
 POST = """
 execution_input = ExecutionInput(schema={"PreprocessJobName": str, "TrainJobName": str, "EvaluateJobName": str})

@@ -1,0 +1,295 @@
+"""The states: one Python object is one ASL state, under the user's own name.
+
+In: what users write. Out: objects that know their fields and where they lead. Touches: nothing.
+
+What a state says about itself belongs here. What is checked or written about several states together belongs to the
+compiler.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from stepmill.inputs import Placeholder, StepInput
+from stepmill.inputs.placeholders import remembered
+
+from .fields import ALWAYS, FIELDS, PATHS, RESULTS, TIMES, refuse_unknown
+from .source import Source, here
+
+if TYPE_CHECKING:
+    from stepmill.inputs.expressions import Ref
+    from stepmill.inputs.rendering import Language
+
+    from .build import Build
+    from .flow import Catch, Chain, Retry
+
+Target: TypeAlias = "State | Chain | str"
+
+
+def first(target: Target | None) -> State | str | None:
+    """Where a link to this leads: a chain is entered at its first step.
+
+    Raises:
+        TypeError: it is neither a state nor a chain nor a name.
+    """
+    if target is None or isinstance(target, State | str):
+        return target
+    if not isinstance(steps := getattr(target, "steps", None), list):
+        raise TypeError(f"a step leads to a state, a chain or the name of a state, not to {target!r}")
+    return steps[0] if steps else None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way from one state to another."""
+
+    kind: Literal["next", "choice", "default", "catch"]
+    target: State | str | None
+    source: Source
+    index: int = 0
+
+
+class State:
+    """What all states share.
+
+    Args:
+        state_id: the state's name, at most 80 characters, once in a workflow.
+        output_schema: what the state hands on, name → type, for `output()`.
+        fields: ASL's fields in Python's spelling (`result_path=`, `timeout_seconds=`, …).
+
+    Raises:
+        TypeError: a field this type of state does not have; with the nearest one.
+    """
+
+    type = ""
+    fields: frozenset[str] = ALWAYS
+    _instead: dict[str, str] = {}  # noqa: RUF012 -- names of an ASL field under which this type has it
+
+    def __init__(self, state_id: str, *, output_schema: dict[str, Any] | None = None, **fields: Any) -> None:
+        if not isinstance(state_id, str):
+            raise TypeError(f"a state's name is text, not {state_id!r}")
+        own = inspect.signature(type(self)).parameters
+        refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.fields, (*own, *self.fields))
+        self.state_id = state_id
+        self.source = here()
+        self.given = {name: value for name, value in fields.items() if value is not None or name in _NULLABLE}
+        self.output_schema = output_schema
+        self.next_step: Target | None = None
+        self._next_source = self.source
+        self.retries: list[Retry] = []
+        self.catches: list[Catch] = []
+        self._came_from: weakref.WeakSet[State] = weakref.WeakSet()
+
+    # -- links
+
+    def next(self, next_step: Target) -> Any:
+        """Go on with `next_step`: a state, a chain, or the name of a state. Returns it.
+
+        Raises:
+            ValueError: Succeed and Fail end the execution; nothing follows them.
+        """
+        if self.type in ("Succeed", "Fail"):
+            raise ValueError(f"nothing can follow {self.state_id!r}: a {self.type} state ends the execution")
+        self.next_step, self._next_source = next_step, here()
+        self._leads_to(next_step)
+        return next_step
+
+    def _leads_to(self, target: Target | None) -> None:
+        if isinstance(state := first(target), State):
+            state._came_from.add(self)
+
+    def links(self) -> Iterator[Link]:
+        """The ways out of this state, catchers last."""
+        if self.next_step is not None:
+            yield Link("next", first(self.next_step), self._next_source)
+        for index, catch in enumerate(self.catches):
+            yield Link("catch", first(catch.next_step), catch.source, index)
+
+    def branches(self) -> Iterator[tuple[str, Target]]:
+        """The machines inside this state, each with its place in the state (`Branches/0`)."""
+        return iter(())
+
+    def add_retry(self, retry: Retry) -> None:
+        """Try again after these errors. Tasks, Parallels and Maps only."""
+        raise ValueError(f"{self.state_id!r} cannot be retried: a {self.type} state has no Retry")
+
+    def add_catch(self, catch: Catch) -> None:
+        """Go elsewhere after these errors. Tasks, Parallels and Maps only."""
+        raise ValueError(f"{self.state_id!r} cannot catch: a {self.type} state has no Catch")
+
+    # -- values
+
+    def output(self) -> StepInput:
+        """What this state hands to the next one: that state's input. For states further on take `.result`."""
+        return StepInput(self.output_schema, _step=self.state_id)
+
+    def update_parameters(self, params: Any) -> None:
+        """Replace the parameters."""
+        self.given["parameters"] = params
+
+    @property
+    def parameters(self) -> Any:
+        """The parameters as they were given."""
+        return self.given.get("parameters")
+
+    # -- compiling
+
+    def build(self, build: Build) -> dict[str, Any]:
+        """ASL's fields with run-time values still in them; keys as in JSONPath, the compiler turns them."""
+        return {FIELDS[name].asl: value for name, value in self.given.items()}
+
+    def to_dict(self, query_language: str = "JSONPath") -> dict[str, Any]:
+        """This state as ASL, with the links it has now.
+
+        Raises:
+            InvalidDefinition: with everything that is wrong with what it leads to.
+        """
+        from .compiler import compile
+
+        machine = json.loads(compile("workflow", self, query_language=query_language).template)
+        return dict(machine["States"][self.state_id])
+
+    def to_json(self, pretty: bool = False) -> str:
+        """`to_dict()` as text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=4 if pretty else None)
+
+    def check_read(self, ref: Ref, build: Build, language: Language) -> None:
+        """Refuse to read what this state's result does not have. Its own `build` is given."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.state_id!r}>"
+
+
+_NULLABLE = frozenset({"input_path", "output_path", "result_path", "result"})
+
+
+class _Fallible(State):
+    """States that do work and so can fail."""
+
+    def __init__(
+        self,
+        state_id: str,
+        *,
+        retry: Retry | Sequence[Retry] | None = None,
+        catch: Catch | Sequence[Catch] | None = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__(state_id, **fields)
+        for one in _several(retry):
+            self.add_retry(one)
+        for another in _several(catch):
+            self.add_catch(another)
+
+    def add_retry(self, retry: Retry) -> None:
+        """Try again after these errors; the first Retry that names an error decides."""
+        self.retries.append(retry)
+
+    def add_catch(self, catch: Catch) -> None:
+        """Go elsewhere after these errors, when no Retry is left; the first Catch that names an error decides."""
+        self.catches.append(catch)
+        self._leads_to(catch.next_step)
+
+    @property
+    def result(self) -> Placeholder:
+        """What the work resulted in, remembered for every state downstream: `step.result["A"]["B"]`."""
+        return remembered(self.state_id, "result")
+
+
+def _several(value: Any) -> Sequence[Any]:
+    return () if value is None else value if isinstance(value, list | tuple) else (value,)
+
+
+class Pass(State):
+    """Hands its input on, or what `result=` or `parameters=` say instead.
+
+    Args:
+        state_id: the state's name.
+        output_schema: as in State.
+        fields: result, parameters, assign, output, input_path, result_path, output_path, comment, query_language.
+    """
+
+    type = "Pass"
+    fields = ALWAYS | PATHS | {"result", "parameters", "result_path", "assign", "output"}
+    _instead = {"Parameters": "Output", "Result": "Output"}  # noqa: RUF012
+
+    @property
+    def result(self) -> Placeholder:
+        """What this state made, remembered for every state downstream."""
+        return remembered(self.state_id, "result")
+
+
+class Wait(State):
+    """Waits for a time or until a time.
+
+    Args:
+        state_id: the state's name.
+        fields: exactly one of seconds (0 to 99,999,999), timestamp (ISO 8601, such as `2026-11-23T09:00:00Z`),
+            seconds_path and timestamp_path; input_path, output_path, assign, output, comment, query_language.
+
+    Raises:
+        ValueError: none or several of the four.
+    """
+
+    type = "Wait"
+    fields = ALWAYS | PATHS | {"seconds", "timestamp", "seconds_path", "timestamp_path", "assign", "output"}
+    _instead = {"SecondsPath": "Seconds", "TimestampPath": "Timestamp"}  # noqa: RUF012
+
+    def __init__(self, state_id: str, **fields: Any) -> None:
+        super().__init__(state_id, **fields)
+        kinds = ("seconds", "timestamp", "seconds_path", "timestamp_path")
+        if sum(kind in self.given for kind in kinds) != 1:
+            raise ValueError(f"Wait {state_id!r} needs exactly one of {', '.join(kinds)}")
+
+
+class Succeed(State):
+    """Ends the execution well; inside a Parallel or Map, its branch or iteration.
+
+    Args:
+        state_id: the state's name.
+        output_schema: as in State.
+        fields: input_path, output_path, output, comment, query_language.
+    """
+
+    type = "Succeed"
+    fields = ALWAYS | PATHS | {"output"}
+
+
+class Fail(State):
+    """Ends the execution with an error.
+
+    A quality gate's rejection is `Fail(…, error="GateRejected", cause="why")`.
+
+    Args:
+        state_id: the state's name.
+        output_schema: as in State; nothing follows that could read it.
+        fields: error, cause (both may be run-time values), error_path, cause_path, comment, query_language.
+    """
+
+    type = "Fail"
+    fields = ALWAYS | {"error", "cause", "error_path", "cause_path"}
+
+
+class Task(_Fallible):
+    """One call of a service.
+
+    Args:
+        state_id: the state's name.
+        retry: one Retry or several.
+        catch: one Catch or several.
+        fields: resource (an integration's ARN such as `arn:aws:states:::aws-sdk:s3:putObject`), parameters or
+            arguments, result_selector, result_path, input_path, output_path, assign, output, timeout_seconds,
+            heartbeat_seconds (and both with `_path`; 1 to 99,999,999), credentials, comment, query_language.
+    """
+
+    type = "Task"
+    fields = ALWAYS | RESULTS | TIMES | {"resource", "credentials"}
+    _instead = {  # noqa: RUF012
+        "Parameters": "Arguments",
+        "TimeoutSecondsPath": "TimeoutSeconds",
+        "HeartbeatSecondsPath": "HeartbeatSeconds",
+    }
