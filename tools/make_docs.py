@@ -28,7 +28,7 @@ ROOMS = {
     "stepmill.testing": "A world of scripted tasks and a clock that jumps, for tests of definitions.",
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",
 }
-COMPILERS = {"build", "check_read", "links", "branches"}  # methods between a state and the compiler
+COMPILERS = {"build", "check_read", "links", "machines", "version"}  # methods between a state and the compiler
 SERVICES = ("states.States", "sagemaker.SageMaker", "lambda_.Lambda", "s3.S3")
 
 

@@ -22,6 +22,7 @@ REQUIRED = "«required»"
 # Whole modules that no page of that SDK names and no program imports.
 INTERNAL = {
     "stepfunctions.inputs.utils": "flattens schemas for `validate`",
+    "stepfunctions.steps.fields": "names of ASL's fields for its own use",
     "stepfunctions.steps.utils": "merges requests and finds the partition",
     "stepfunctions.template.utils": "rewrites parameters for the templates",
     "stepfunctions.workflow.cloudformation": "behind `Workflow.get_cloudformation_template`",
@@ -40,6 +41,13 @@ LEFT_OUT = {
     "stepfunctions.steps.choice_rule:NotRule": "rules are `Condition`s, made by `ChoiceRule` or by comparing",
     "stepfunctions.steps.choice_rule:CompoundRule": "rules are `Condition`s, made by `ChoiceRule` or by comparing",
     "stepfunctions.workflow.stepfunctions:json_serializer": "writes dates for its widgets",
+    "State(state_type)": "a state's type is its class",
+    "State(output_schema)": "by keyword, since there is no state_type before it",
+    "State(input_path)": "fields of the states that have it",
+    "State(output_path)": "fields of the states that have it",
+    "State(parameters)": "fields of the states that have it",
+    "State(result_path)": "fields of the states that have it",
+    "*(resource)": "that SDK overwrites it; here it is refused",
     "*.accept": "a step of its way to walk a graph",
     "*.allowed_fields": "ours is the class attribute `fields`",
     "*.is_field_allowed": "ours is the class attribute `fields`",
@@ -106,7 +114,8 @@ def _compare(name: str, row: dict[str, Any], ours: Any) -> tuple[list[str], list
         lacks += [f"member {key}" for key, value in row["members"].items() if have.get(key, REQUIRED) != value]
         return lacks, [], without
     more = list(_arguments(row.get("args", []), ours, lambda said, key: miss(f"({key})", said)))
-    allowed = set(getattr(ours, "fields", ())) | set(_parameters(ours))
+    allowed = set(getattr(ours, "fields", ()))
+    allowed |= {name for base in ours.__mro__ for name in _parameters(base)} if inspect.isclass(ours) else set()
     for field in row.get("fields", ()):
         if field not in allowed:
             miss(f"({field})", f"field {field}")

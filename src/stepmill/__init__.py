@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "stepmill.inputs": ("CaughtError", "ExecutionInput", "StepInput", "either"),
+    "stepmill.logger": ("set_stream_logger",),
     "stepmill.sagemaker": (
         "Estimator",
         "ProcessingInput",

@@ -66,7 +66,7 @@ def describe(thing):
     if issubclass(thing, enum.Enum):
         return {"members": {member.name: member.value for member in thing}}
     said_of = {"bases": [base.__name__ for base in thing.__bases__]}
-    if issubclass(thing, tuple | Exception):
+    if issubclass(thing, tuple | list | Exception):
         return said_of
     methods = {
         name: arguments(getattr(thing, name))

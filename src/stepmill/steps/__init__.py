@@ -11,22 +11,78 @@ from __future__ import annotations
 from .bundle import Bundle, FunctionSource, ImageSource, Manifest
 from .choice import Choice, ChoiceRule
 from .compiler import compile
+from .compute import BatchSubmitJobStep, EcsRunTaskStep, GlueStartJobRunStep
+from .definition import FrozenGraph, Graph
 from .flow import Catch, Chain, Parallel, Retry
+from .integration_resources import IntegrationPattern
 from .lambda_ import LambdaStep
 from .map import Map
 from .s3 import S3GetObjectStep
 from .sagemaker import ProcessingStep, TrainingStep
+from .service import (
+    DynamoDBDeleteItemStep,
+    DynamoDBGetItemStep,
+    DynamoDBPutItemStep,
+    DynamoDBUpdateItemStep,
+    EksCallStep,
+    EksCreateClusterStep,
+    EksCreateFargateProfileStep,
+    EksCreateNodegroupStep,
+    EksDeleteClusterStep,
+    EksDeleteFargateProfileStep,
+    EksDeleteNodegroupStep,
+    EksRunJobStep,
+    EmrAddStepStep,
+    EmrCancelStepStep,
+    EmrCreateClusterStep,
+    EmrModifyInstanceFleetByNameStep,
+    EmrModifyInstanceGroupByNameStep,
+    EmrSetClusterTerminationProtectionStep,
+    EmrTerminateClusterStep,
+    EventBridgePutEventsStep,
+    GlueDataBrewStartJobRunStep,
+    SnsPublishStep,
+    SqsSendMessageStep,
+    StepFunctionsStartExecutionStep,
+)
 from .state import Fail, Pass, State, Succeed, Task, Wait
 
 __all__ = [
+    "BatchSubmitJobStep",
     "Bundle",
     "Catch",
     "Chain",
     "Choice",
     "ChoiceRule",
+    "DynamoDBDeleteItemStep",
+    "DynamoDBGetItemStep",
+    "DynamoDBPutItemStep",
+    "DynamoDBUpdateItemStep",
+    "EcsRunTaskStep",
+    "EksCallStep",
+    "EksCreateClusterStep",
+    "EksCreateFargateProfileStep",
+    "EksCreateNodegroupStep",
+    "EksDeleteClusterStep",
+    "EksDeleteFargateProfileStep",
+    "EksDeleteNodegroupStep",
+    "EksRunJobStep",
+    "EmrAddStepStep",
+    "EmrCancelStepStep",
+    "EmrCreateClusterStep",
+    "EmrModifyInstanceFleetByNameStep",
+    "EmrModifyInstanceGroupByNameStep",
+    "EmrSetClusterTerminationProtectionStep",
+    "EmrTerminateClusterStep",
+    "EventBridgePutEventsStep",
     "Fail",
+    "FrozenGraph",
     "FunctionSource",
+    "GlueDataBrewStartJobRunStep",
+    "GlueStartJobRunStep",
+    "Graph",
     "ImageSource",
+    "IntegrationPattern",
     "LambdaStep",
     "Manifest",
     "Map",
@@ -35,7 +91,10 @@ __all__ = [
     "ProcessingStep",
     "Retry",
     "S3GetObjectStep",
+    "SnsPublishStep",
+    "SqsSendMessageStep",
     "State",
+    "StepFunctionsStartExecutionStep",
     "Succeed",
     "Task",
     "TrainingStep",

@@ -46,6 +46,7 @@ class Ledger:
     images: dict[str, ImageSource] = field(default_factory=dict)
     builds: dict[int, Build] = field(default_factory=dict)
     checked: set[tuple[Path, str]] = field(default_factory=set)
+    partition: str = "aws"
     _handlers: dict[tuple[str, str], str] = field(default_factory=dict)
     _declared: dict[tuple[tuple[str, ...], str | None, str], tuple[str, str]] = field(default_factory=dict)
 
@@ -168,6 +169,10 @@ class Build:
     def problem(self, code: str, message: str, hint: str = "", source: Source | str | None = None) -> None:
         """Keep a problem of this state."""
         self.ledger.problem(source or self.state.source, code, message, hint)
+
+    def resource(self, called: str) -> str:
+        """The Resource of what a step of ours calls, such as `lambda:invoke`, in the partition of the stage."""
+        return f"arn:{self.ledger.partition}:states:::{called}"
 
     @property
     def used(self) -> str:

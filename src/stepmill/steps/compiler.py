@@ -23,6 +23,7 @@ from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.schema import WORDS
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import did_you_mean, nearest
+from stepmill.stage import load_settings, partition
 
 from . import names
 from .build import Build, Ledger
@@ -73,7 +74,7 @@ def compile(
 
 class _Compiler:
     def __init__(self, name: str, query_language: str, execution_input: ExecutionInput | None, source: str) -> None:
-        self.ledger = Ledger(name, source=source)
+        self.ledger = Ledger(name, source=source, partition=partition(load_settings().region))
         self.input = execution_input
         self.name = name
         if query_language not in ("JSONPath", "JSONata"):

@@ -117,7 +117,7 @@ def _find_inside(state: State, machine: Machine, home: dict[int, Machine], ledge
         if state.mode == "DISTRIBUTED":  # its items are executions of their own
             around = "distributed"
     found = []
-    for place, entry in state.branches():
+    for place, entry in state.machines():
         if isinstance(state, Map) and modern(state, language):
             place = "ItemProcessor"
         pointer = f"{machine.pointer}/{escape(state.state_id)}/{place}/States"

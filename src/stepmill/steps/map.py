@@ -60,7 +60,7 @@ class Map(_Fallible):
         """Say what is run for each item."""
         self.iterator = iterator
 
-    def branches(self) -> Iterator[tuple[str, Target]]:
+    def machines(self) -> Iterator[tuple[str, Target]]:
         """The one machine inside."""
         if self.iterator is not None:
             yield "Iterator", self.iterator

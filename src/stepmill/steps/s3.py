@@ -41,7 +41,7 @@ class S3GetObjectStep(Task):
 
     def build(self, build: Build) -> dict[str, Any]:
         """`s3:getObject` with the URI's bucket and key."""
-        fields = {"Resource": "arn:aws:states:::aws-sdk:s3:getObject", **super().build(build)}
+        fields = {"Resource": build.resource("aws-sdk:s3:getObject"), **super().build(build)}
         if build.language == "JSONata":
             fields.setdefault("Output", "{% $states.input %}")
         elif "ResultPath" not in fields and "ResultSelector" not in fields:

@@ -60,7 +60,7 @@ class _JobStep(Task):
                 f"{self.state_id!r} has a Retry and {said}: the second attempt ends in "
                 "ResourceInUse, which hides the first error. Leave job_name out and every attempt gets its own"
             )
-        resource = f"arn:aws:states:::sagemaker:{self._resource}{'.sync' if self.wait_for_completion else ''}"
+        resource = build.resource(f"sagemaker:{self._resource}{'.sync' if self.wait_for_completion else ''}")
         return {"Resource": resource, **super().build(build), "Parameters": built.request}
 
     def check_read(self, ref: Ref, build: Build, language: Language) -> None:

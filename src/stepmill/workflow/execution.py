@@ -10,14 +10,16 @@ import json
 import time
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .calls import dated, over, pages
 from .lists import EventsList, Html
 from .pictures import Picture, progress
 
 if TYPE_CHECKING:
-    from .workflow import Workflow
+    from stepmill.local import Local
+
+    from .definition import DefinitionText
 
 _LOOK = 1.0  # seconds between two questions to AWS
 
@@ -30,6 +32,22 @@ class ExecutionStatus(Enum):
     Failed = "FAILED"
     TimedOut = "TIMED_OUT"
     Aborted = "ABORTED"
+
+
+class Holder(Protocol):
+    """What an execution needs of the Workflow it is a run of."""
+
+    client: Any
+
+    @property
+    def local(self) -> Local:
+        """The store it lives in, without a client."""
+        ...
+
+    @property
+    def definition(self) -> DefinitionText:
+        """What is run."""
+        ...
 
 
 class Execution:
@@ -49,7 +67,7 @@ class Execution:
 
     def __init__(
         self,
-        workflow: Workflow,
+        workflow: Holder,
         execution_arn: str,
         start_date: datetime | None = None,
         status: ExecutionStatus | str | None = None,

@@ -6,10 +6,7 @@ In: what Step Functions lists. Out: the same as a Python list, and as HTML. Touc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .execution import Execution
+from typing import Any
 
 
 class Html:
@@ -51,7 +48,7 @@ class WorkflowList(list[dict[str, Any]]):
         return self.to_html()
 
 
-class ExecutionsList(list["Execution"]):
+class ExecutionsList(list[Any]):
     """Executions of one state machine, as `Workflow.list_executions` gives them."""
 
     def to_html(self) -> str:
@@ -64,7 +61,7 @@ class ExecutionsList(list["Execution"]):
         return self.to_html()
 
 
-def _row(execution: Execution) -> Mapping[str, Any]:
+def _row(execution: Any) -> Mapping[str, Any]:
     return {
         "name": execution.name,
         "status": execution.listed_status or execution.status,

@@ -6,14 +6,26 @@ it is called in, while a picture is live.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .lists import Html
 
-if TYPE_CHECKING:
-    from .execution import Execution
-
 _LOOK = 0.5  # seconds between two pictures of a running execution
+
+
+class Shown(Protocol):
+    """What is needed of an execution to draw it."""
+
+    execution_arn: str
+    workflow: Any
+
+    def list_events(self, max_items: int) -> Any:
+        """Its first events."""
+        ...
+
+    def wait(self, timeout: float | None) -> bool:
+        """Whether it has ended, asked for at most so many seconds."""
+        ...
 
 
 class Picture(Html):
@@ -36,7 +48,7 @@ def graph(definition: dict[str, Any], portrait: bool) -> Picture:
     return Picture(graph_html(definition, portrait=portrait), draw(definition, digest("", [])))
 
 
-def progress(execution: Execution, *, portrait: bool, max_events: int, live: bool) -> Picture:
+def progress(execution: Shown, *, portrait: bool, max_events: int, live: bool) -> Picture:
     """See Execution.render_progress."""
     picture = _now(execution, portrait, max_events)
     if not live:
@@ -50,7 +62,7 @@ def progress(execution: Execution, *, portrait: bool, max_events: int, live: boo
     return picture
 
 
-def _now(execution: Execution, portrait: bool, max_events: int) -> Picture:
+def _now(execution: Shown, portrait: bool, max_events: int) -> Picture:
     from stepmill.console.html import graph_html
     from stepmill.console.text import draw
     from stepmill.history.digest import digest
@@ -65,10 +77,10 @@ def _display(picture: Picture) -> Any:
     """How a picture is replaced where it stands: in a notebook by its handle, elsewhere not at all."""
     try:
         from IPython import get_ipython  # type: ignore[import-not-found, unused-ignore]
-        from IPython.display import display  # type: ignore[import-not-found, unused-ignore]
+        from IPython.display import display  # type: ignore[import-not-found, attr-defined, unused-ignore]
     except ImportError:
         return lambda _: None
     if get_ipython() is None:
         return lambda _: None
-    handle = display(picture, display_id=True)
+    handle = display(picture, display_id=True)  # type: ignore[no-untyped-call, unused-ignore]
     return handle.update

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.exceptions import MissingRequiredParameter, WorkflowNotFound
+from stepmill.logger import logger
 from stepmill.stage import load_settings
 
 from .calls import dated, over, pages
@@ -189,6 +190,7 @@ class Workflow:
                 self.state_machine_arn = str(answer["stateMachineArn"])
             except self.client.exceptions.StateMachineAlreadyExists as refusal:
                 self.state_machine_arn = str(refusal).split("'")[1]
+                logger.warning("%s exists already and is left as it is; update() changes it", self.state_machine_arn)
         return str(self.state_machine_arn)
 
     def update(self, definition: Any = None, role: str | None = None) -> str:
