@@ -62,5 +62,11 @@ def test_the_old_questions_are_answered():
     assert run.get_schema_as_dict() == {"a": str, "b": {"c": int}}
     assert run.get_schema_as_json() == '{"a": "str", "b": {"c": "int"}}'
     assert run["b"]["c"].to_jsonpath() == "$$.Execution.Input['b']['c']"
-    with pytest.raises(ValueError, match="is missing"):
-        run.validate({"a": "x"})
+    assert run.validate({"a": "x"}) == (False, ["b.c"], [])
+    assert run.validate({"a": 1, "b": {"c": 2}, "more": 3}) == (False, [], [("a", str, int)])
+    assert run.validate({"a": "x", "b": {"c": 2}}).valid
+    assert run.validate(None) == (False, None, None)
+    assert ExecutionInput({"n": 20}).validate({}).valid, "what has a default may be missing"
+    assert (run["b"]["c"].name, run["b"]["c"].type, run["b"]["c"].parent.name, run.parent) == ("c", int, "b", None)
+    assert run["b"]["c"] in run
+    assert run["a"] not in run["b"]

@@ -6,6 +6,15 @@ In: schemas and Python's own operators. Out: placeholders, and their text in bot
 from __future__ import annotations
 
 from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
-from .schema import InputSchema
+from .schema import InputSchema, ValidationResult
 
-__all__ = ["CaughtError", "Condition", "ExecutionInput", "InputSchema", "Placeholder", "StepInput", "either"]
+__all__ = [
+    "CaughtError",
+    "Condition",
+    "ExecutionInput",
+    "InputSchema",
+    "Placeholder",
+    "StepInput",
+    "ValidationResult",
+    "either",
+]

@@ -10,16 +10,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from stepmill.asl.problems import Problem
 from stepmill.nearest import did_you_mean
 
 _NAMES = {str: "str", int: "int", float: "float", bool: "bool", dict: "dict", list: "list"}
+TYPES = {word: kind for kind, word in _NAMES.items()}
 WORDS = {  # how people call the types of values
     "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "dict": "an object",
     "list": "a list", "NoneType": "null",
 }  # fmt: skip
+
+
+class ValidationResult(NamedTuple):
+    """What `ExecutionInput.validate` finds. Names inside nested schemas are joined by dots.
+
+    valid: whether the input fits. keys_missing: names that are not given. keys_type_mismatch: (name, type wanted, type
+    given).
+    """
+
+    valid: bool
+    keys_missing: list[str] | None
+    keys_type_mismatch: list[tuple[str, type, type]] | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,27 @@ class InputSchema:
         defaults = self.defaults
         return _check(self.types(), given, "input", optional=defaults)
 
+    def validate(self, given: Mapping[str, Any] | None) -> ValidationResult:
+        """What is missing and what has another type, as the old SDK says it; unknown names are let be."""
+        if given is None:
+            return ValidationResult(False, None, None)
+        wanted, found = _flat(self.types()), _flat(given)
+        missing = [name for name in wanted if name not in found and name not in self.defaults]
+        wrong = [
+            (name, _from_name(kind), type(found[name]))
+            for name, kind in wanted.items()
+            if name in found and kind is not None and not _fits(found[name], kind)
+        ]
+        return ValidationResult(not missing and not wrong, missing, wrong)
+
+
+def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Every leaf of nested mappings, by its names joined with dots."""
+    done: dict[str, Any] = {}
+    for name, inner in value.items():
+        done |= _flat(inner, f"{before}{name}.") if isinstance(inner, Mapping) else {f"{before}{name}": inner}
+    return done
+
 
 def _is_type(value: Any) -> bool:
     return isinstance(value, type) or (
@@ -90,7 +124,7 @@ def _type_of(value: Any) -> Any:
 def _from_name(name: Any) -> Any:
     if isinstance(name, Mapping):
         return {key: _from_name(inner) for key, inner in name.items()}
-    return {word: kind for kind, word in _NAMES.items()}.get(name, object)
+    return TYPES.get(name, object)
 
 
 def _faults(given: Mapping[str, Any], path: str) -> list[tuple[str, str]]:
