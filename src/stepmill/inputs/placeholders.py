@@ -1,7 +1,7 @@
 """Where run-time values begin: what an execution is started with, what a state is given, what a catcher caught.
 
-In: schemas. Out: placeholders with nothing read from them yet; and all of `values`, as the old SDK's module of this name
-has it. Touches: nothing.
+In: schemas. Out: placeholders with nothing read from them yet; and all of `values`, as the old SDK has them
+there. Touches: nothing.
 """
 
 from __future__ import annotations
