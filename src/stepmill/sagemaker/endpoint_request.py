@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.sagemaker.built import Built, Place, first, given, request_dict, tag_list
-from stepmill.sagemaker.limits import complete
+from stepmill.sagemaker.limits import complete, named
 
 
 def endpoint_config_request(
@@ -30,7 +30,7 @@ def endpoint_config_request(
     built = Built()
     built.request["EndpointConfigName"] = place.job_name
     missing = given(model_name=model_name, instance_type=instance_type)
-    own = not any(str(name).removesuffix(".$") == "ProductionVariants" for name in parameters or ())
+    own = "ProductionVariants" not in named(parameters)
     for name, hint in (
         ("model_name", "say model_name=, such as .name of a ModelStep"),
         ("instance_type", 'say the machines: initial_instance_count=1, instance_type="ml.m5.large"'),
@@ -60,7 +60,8 @@ def endpoint_request(
     tags: `{key: value}` or SageMaker's list, of a new endpoint. parameters: as in endpoint_config_request.
     """
     built = Built()
-    if endpoint_config_name is None:
+    missing = endpoint_config_name is None and "EndpointConfigName" not in named(parameters)
+    if missing:
         hint = "say endpoint_config_name=, such as .name of an EndpointConfigStep"
         built.complain("endpoint-config-missing", "no endpoint configuration is named", hint)
     built.request |= given(EndpointConfigName=endpoint_config_name, EndpointName=place.job_name)
@@ -70,4 +71,4 @@ def endpoint_request(
             built.complain("tags-of-an-update", "tags= are given with update=True", hint)
         else:
             built.request["Tags"] = tag_list(all_tags)
-    return complete("UpdateEndpoint" if update else "CreateEndpoint", built, parameters)
+    return built if missing else complete("UpdateEndpoint" if update else "CreateEndpoint", built, parameters)

@@ -21,6 +21,11 @@ def complete(operation: str, built: Built, parameters: Any = None) -> Built:
     return built
 
 
+def named(parameters: Any) -> set[str]:
+    """The fields that `parameters` says, `Name.$` as `Name`."""
+    return {str(name).removesuffix(".$") for name in parameters or ()}
+
+
 def join(target: dict[str, Any], given: Mapping[str, Any]) -> None:
     """Join `given` to `target`: objects are joined, anything else replaces what was there.
 

@@ -175,10 +175,9 @@ def _image(model: Any, made: str, instance_type: Any, built: Built) -> Any:
             uri = find(_region(model), instance_type)
         except Exception as error:  # noqa: BLE001  # another library's look-up, which may fail in any way
             built.complain("image-unknown", f"the model's image could not be looked up: {error}", "pass image_uri=")
-            return ""
+            return None
     if uri is None:
         built.complain("image-missing", "the model has no image", "say image_uri=, the container that serves it")
-        return ""
     return uri
 
 

@@ -21,7 +21,7 @@ from stepmill.sagemaker.built import (
     shown,
     tag_list,
 )
-from stepmill.sagemaker.limits import complete
+from stepmill.sagemaker.limits import complete, named
 
 
 def transform_request(
@@ -54,10 +54,10 @@ def transform_request(
         built.complain("not-a-transformer", f"{shown(transformer)} is no transformer", "give a Transformer")
         return built
     model = first(model_name, attribute(transformer, "model_name"))
-    if model is None and "ModelName" not in _names(parameters):
+    if model is None and "ModelName" not in named(parameters):
         built.complain("model-missing", "no model is named", "say model_name=, such as .name of a ModelStep")
         model = "model"
-    if data is None and "TransformInput" not in _names(parameters):
+    if data is None and "TransformInput" not in named(parameters):
         built.complain("data-missing", "data= is missing", "say where the input lies: an s3:// URI or a local path")
     source = {"S3DataType": data_type, "S3Uri": "s3://b" if data is None else data_uri(data, "data=", place, built)}
     output_path = attribute(transformer, "output_path")
@@ -86,6 +86,7 @@ def transform_request(
             InstanceCount=attribute(transformer, "instance_count"),
             InstanceType=attribute(transformer, "instance_type"),
             VolumeKmsKeyId=attribute(transformer, "volume_kms_key"),
+            TransformAmiVersion=attribute(transformer, "transform_ami_version"),
         ),
         **given(
             DataProcessing=processing or None,
@@ -102,10 +103,6 @@ def transform_request(
     if (all_tags := first(tags, attribute(transformer, "tags"))) is not None:
         built.request["Tags"] = tag_list(all_tags)
     return complete("CreateTransformJob", built, parameters)
-
-
-def _names(parameters: Any) -> set[str]:
-    return {str(name).removesuffix(".$") for name in parameters or ()}
 
 
 def _check_joining(assemble: Any, join: Any, split: Any, built: Built) -> None:

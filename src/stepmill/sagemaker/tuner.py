@@ -291,13 +291,13 @@ class Tuned(NamedTuple):
 
 
 def tuned(tuner: Any) -> list[Tuned]:
-    """The estimators of a tuner, ours or sagemaker 2's, in the order of the request."""
-    several = attribute(tuner, "estimator_dict")
+    """The estimators of a tuner, ours or sagemaker 2's or 3's, in the order of the request."""
+    several = attribute(tuner, "estimator_dict", attribute(tuner, "model_trainer_dict"))
     if several is None:
         return [
             Tuned(
                 "",
-                tuner.estimator,
+                attribute(tuner, "estimator", attribute(tuner, "model_trainer")),
                 attribute(tuner, "objective_metric_name"),
                 attribute(tuner, "_hyperparameter_ranges"),
                 _metrics(attribute(tuner, "metric_definitions")),

@@ -24,6 +24,7 @@ from stepmill.sagemaker.built import (
 )
 from stepmill.sagemaker.limits import check_metrics, complete
 from stepmill.sagemaker.shapes import members
+from stepmill.sagemaker.trainer import plain
 from stepmill.sagemaker.training_request import training_fields
 from stepmill.sagemaker.tuner import Tuned, tuned
 
@@ -39,7 +40,7 @@ def tuning_request(
     explicit_job_name: bool = False,
     parameters: Any = None,
 ) -> Built:
-    """The `CreateHyperParameterTuningJob` request of a HyperparameterTuner: ours or sagemaker 2's.
+    """The `CreateHyperParameterTuningJob` request of a HyperparameterTuner: ours or sagemaker 2's or 3's.
 
     data: as in a TrainingStep; of a tuner of several estimators `{name: data}`, by the estimators' names. parameters:
     joined to the request, object by object, and stronger than it. A training job's fields that tuning jobs do not have
@@ -52,13 +53,15 @@ def tuning_request(
         built.complain("not-a-tuner", f"{shown(tuner)} is no tuner", hint)
         return built
     searches = tuned(tuner)
-    several = attribute(tuner, "estimator_dict") is not None
+    several = searches[0].name != ""
     data = _by_name(data, searches, built) if several else {search.name: data for search in searches}
     images = place.images or (place.image,) * len(searches)
     made = [
         _training(tuner, search, data.get(search.name), replace(place, image=image), explicit_job_name, built)
         for search, image in zip(searches, images, strict=True)
     ]
+    if not all(made):
+        return built
     built.request["HyperParameterTuningJobName"] = place.job_name
     built.request["HyperParameterTuningJobConfig"] = _config(tuner, None if several else searches[0], built)
     if several:
@@ -73,9 +76,8 @@ def tuning_request(
         ]
     else:
         built.request["TrainingJobDefinition"] = made[0]
-    warm = attribute(tuner, "warm_start_config")
-    if warm is not None:
-        built.request["WarmStartConfig"] = warm.to_input_req() if hasattr(warm, "to_input_req") else warm
+    if (warm := attribute(tuner, "warm_start_config")) is not None:
+        built.request["WarmStartConfig"] = _as_requested(warm)
     if attribute(tuner, "autotune") is True:
         built.request["Autotune"] = {"Mode": "Enabled"}
     if (all_tags := first(tags, attribute(tuner, "tags"))) is not None:
@@ -130,7 +132,6 @@ def _config(tuner: Any, search: Tuned | None, built: Built) -> dict[str, Any]:
     auto = None if search is None else _auto(tuner, search)
     if auto:
         ranges = {**(ranges or {}), "AutoParameters": [{"Name": n, "ValueHint": v} for n, v in auto.items()]}
-    criteria, how = attribute(tuner, "completion_criteria_config"), attribute(tuner, "strategy_config")
     return {
         "Strategy": strategy,
         "ResourceLimits": given(
@@ -143,10 +144,15 @@ def _config(tuner: Any, search: Tuned | None, built: Built) -> dict[str, Any]:
             HyperParameterTuningJobObjective=None if search is None else _objective(tuner, search),
             ParameterRanges=ranges,
             RandomSeed=attribute(tuner, "random_seed"),
-            StrategyConfig=how.to_input_req() if hasattr(how, "to_input_req") else how,
-            TuningJobCompletionCriteria=criteria.to_input_req() if hasattr(criteria, "to_input_req") else criteria,
+            StrategyConfig=_as_requested(attribute(tuner, "strategy_config")),
+            TuningJobCompletionCriteria=_as_requested(attribute(tuner, "completion_criteria_config")),
         ),
     }
+
+
+def _as_requested(config: Any) -> Any:
+    """A part of the configuration: ours and sagemaker 2's say it themselves, sagemaker 3's are objects of its API."""
+    return config.to_input_req() if hasattr(config, "to_input_req") else plain(config)
 
 
 def _objective(tuner: Any, search: Tuned) -> dict[str, Any] | None:
@@ -176,7 +182,7 @@ def _training(
     fields["StaticHyperParameters"] = _static(tuner, search, one.request.get("HyperParameters", {}))
     if (machines := search.machines) is not None:
         fields["HyperParameterTuningResourceConfig"] = {
-            "InstanceConfigs": [each.to_input_req() if hasattr(each, "to_input_req") else each for each in machines],
+            "InstanceConfigs": [_as_requested(each) for each in machines],
             **given(VolumeKmsKeyId=fields["ResourceConfig"].get("VolumeKmsKeyId")),
         }
         del fields["ResourceConfig"]
@@ -245,17 +251,19 @@ def _ranges(search: Tuned, built: Built) -> dict[str, Any] | None:
                 "give an IntegerParameter, a ContinuousParameter or a CategoricalParameter",
             )
             continue
-        _check_range(name, each, kind, built)
+        if not _is_range(name, each, kind, built):
+            continue
         json_encoded = kind == "Categorical" and framework
         found[kind].append(each.as_json_range(name) if json_encoded else each.as_tuning_range(name))
     return {f"{kind}ParameterRanges": found[kind] for kind in _KINDS}
 
 
-def _check_range(name: Any, each: Any, kind: str, built: Built) -> None:
+def _is_range(name: Any, each: Any, kind: str, built: Built) -> bool:
+    """Whether a range can be sent at all; complains of what cannot be meant."""
     if kind == "Categorical":
         if not each.values:
             built.complain("range-empty", f"the range of {name!r} has no values", "give the values to choose from")
-        return
+        return bool(each.values)
     low, high = each.min_value, each.max_value
     numbers = isinstance(low, int | float) and isinstance(high, int | float)
     if numbers and low > high:
@@ -266,3 +274,4 @@ def _check_range(name: Any, each: Any, kind: str, built: Built) -> None:
             f"the range of {name!r} goes from {low} to {high}, and an IntegerParameter is whole",
             "ContinuousParameter takes any number",
         )
+    return True

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from stepmill.inputs import Placeholder
+from stepmill.inputs.expressions import Ref
 from stepmill.sagemaker.requests import Built, Place, endpoint_config_request, endpoint_request
 
 from .build import Build
@@ -141,9 +143,10 @@ def wait_for_endpoint(state_id: str, endpoint_name: Any, seconds: int = 60) -> C
         seconds: how long it waits between two questions.
     """
     ask = _EndpointStatus(state_id, endpoint_name)
+    answer = Placeholder(Ref("step", (), state_id, "result", '"dict"'))  # an object, so that it becomes a text as JSON
     status = ask.result["EndpointStatus"]
     again = Wait(f"{state_id}: not yet", seconds=seconds)
-    failed = Fail(f"{state_id}: failed", error="EndpointFailed", cause=f"{ask.result}")
+    failed = Fail(f"{state_id}: failed", error="EndpointFailed", cause=f"{answer}")
     under_way = status == _ON_THE_WAY[0]
     for each in _ON_THE_WAY[1:]:
         under_way = under_way | (status == each)

@@ -35,7 +35,6 @@ class SageMakerStep(Task):
     """
 
     fields = _FIELDS
-    _names = "job_name"
     _longest = 63
 
     def __init__(self, state_id: str, name: Any, parameters: Any = None, **fields: Any) -> None:
@@ -99,19 +98,7 @@ class SageMakerStep(Task):
             check_script(file, build.used, build.problem)
         build.ledger.keep(built.assets)
         build.outputs, build.request = built.outputs, built.request
-        self._tell_of_retries(build)
         return {**resource, **super().build(build), "Parameters": built.request}
-
-    def _tell_of_retries(self, build: Build) -> None:
-        if self._name is None or not self.retries:
-            return
-        fixed = isinstance(self._name, str) and "\ue000" not in self._name
-        noun = self._names.replace("_", " ")
-        said = f"the {noun} {self._name!r}" if fixed else f"a {noun} of its own"
-        build.notice(
-            f"{self.state_id!r} has a Retry and {said}: the second attempt ends in "
-            f"ResourceInUse, which hides the first error. Leave {self._names} out and every attempt gets its own"
-        )
 
 
 class JobStep(SageMakerStep):
@@ -133,6 +120,17 @@ class JobStep(SageMakerStep):
     def _resource(self) -> str:
         return f"sagemaker:{self._action}{'.sync' if self.wait_for_completion else ''}"
 
+    def build(self, build: Build) -> dict[str, Any]:
+        """The request as the state's parameters."""
+        if self.job_name is not None and self.retries:
+            fixed = isinstance(self.job_name, str) and "\ue000" not in self.job_name
+            said = f"the job name {self.job_name!r}" if fixed else "a job name of its own"
+            build.notice(
+                f"{self.state_id!r} has a Retry and {said}: the second attempt ends in "
+                "ResourceInUse, which hides the first error. Leave job_name out and every attempt gets its own"
+            )
+        return super().build(build)
+
     def check_read(self, ref: Ref, build: Build, language: Language) -> None:
         """Refuse to read what this job does not leave behind."""
         answered = ref.kind == "result" and str(ref.keys[0] if ref.keys else "Arn").endswith(("Arn", "Metadata"))
@@ -153,6 +151,7 @@ class NamedStep(SageMakerStep):
         fields: parameters, and as in SageMakerStep.
     """
 
+    _names = ""
     _arn = ""
 
     @property
