@@ -8,17 +8,37 @@ Here: what a pipeline says and how it is written down. Never: running it, or ask
 
 from __future__ import annotations
 
-from .bundle import Bundle, FunctionSource, ImageSource, Manifest
+from .bundle import (
+    Bundle,
+    FunctionSource,
+    ImageSource,
+    Manifest,
+)
 from .choice import Choice, ChoiceRule
 from .compiler import compile
 from .compute import BatchSubmitJobStep, EcsRunTaskStep, GlueStartJobRunStep
 from .definition import FrozenGraph, Graph
-from .flow import Catch, Chain, Parallel, Retry
+from .flow import (
+    Catch,
+    Chain,
+    Parallel,
+    Retry,
+)
 from .integration_resources import IntegrationPattern
 from .lambda_ import LambdaStep
 from .map import Map
 from .s3 import S3GetObjectStep
-from .sagemaker import ProcessingStep, TrainingStep
+from .sagemaker import (
+    EndpointConfigStep,
+    EndpointStep,
+    ModelPackageStep,
+    ModelStep,
+    ProcessingStep,
+    TrainingStep,
+    TransformStep,
+    TuningStep,
+    wait_for_endpoint,
+)
 from .service import (
     DynamoDBDeleteItemStep,
     DynamoDBGetItemStep,
@@ -45,7 +65,14 @@ from .service import (
     SqsSendMessageStep,
     StepFunctionsStartExecutionStep,
 )
-from .state import Fail, Pass, State, Succeed, Task, Wait
+from .state import (
+    Fail,
+    Pass,
+    State,
+    Succeed,
+    Task,
+    Wait,
+)
 
 __all__ = [
     "BatchSubmitJobStep",
@@ -74,6 +101,8 @@ __all__ = [
     "EmrModifyInstanceGroupByNameStep",
     "EmrSetClusterTerminationProtectionStep",
     "EmrTerminateClusterStep",
+    "EndpointConfigStep",
+    "EndpointStep",
     "EventBridgePutEventsStep",
     "Fail",
     "FrozenGraph",
@@ -86,6 +115,8 @@ __all__ = [
     "LambdaStep",
     "Manifest",
     "Map",
+    "ModelPackageStep",
+    "ModelStep",
     "Parallel",
     "Pass",
     "ProcessingStep",
@@ -98,6 +129,9 @@ __all__ = [
     "Succeed",
     "Task",
     "TrainingStep",
+    "TransformStep",
+    "TuningStep",
     "Wait",
     "compile",
+    "wait_for_endpoint",
 ]
