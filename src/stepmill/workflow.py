@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from stepmill.asl.problems import InvalidDefinition, Problem
@@ -49,7 +49,8 @@ class Workflow:
 
     name: 1 to 80 characters, as AWS allows. definition: a state or a Chain; the machine starts there and holds what can
     be reached from it. role: ARN of the machine's role; left out, one is made (shape only on this machine).
-    query_language: "JSONPath" (default, as in ASL) or "JSONata". comment, timeout_seconds: the machine's own fields.
+    query_language: "JSONPath" or "JSONata"; left out, it is JSONPath, as in ASL. comment, timeout_seconds, version: the
+    machine's own fields. substitutions: names in `${…}` that your own deployment fills in, besides Stepmill's.
     tags: as for CreateStateMachine, a list of `{"key": …, "value": …}`. execution_input: the ExecutionInput, in case no
     step reads it. client: a boto3 `stepfunctions` client; without one the workflow talks to its
     stage. stage: "local" unless named here or by STEPMILL_STAGE; never AWS because credentials happen to exist.
@@ -64,9 +65,11 @@ class Workflow:
         execution_input: Any = None,
         client: Any = None,
         *,
-        query_language: str = "JSONPath",
+        query_language: str | None = None,
         comment: str | None = None,
         timeout_seconds: int | None = None,
+        version: str | None = None,
+        substitutions: Collection[str] = (),
         stage: str | None = None,
     ) -> None:
         from stepmill.steps.source import here
@@ -83,6 +86,8 @@ class Workflow:
         self._query_language = query_language
         self._comment = comment
         self._timeout_seconds = timeout_seconds
+        self._version = version
+        self._substitutions = tuple(substitutions)
         self._bundle: Bundle | None = None
         self._local: Local | None = None
 
@@ -102,7 +107,9 @@ class Workflow:
                 query_language=self._query_language,
                 comment=self._comment,
                 timeout_seconds=self._timeout_seconds,
+                version=self._version,
                 execution_input=self.execution_input,
+                substitutions=self._substitutions,
                 source=self._source,
             )
         return self._bundle

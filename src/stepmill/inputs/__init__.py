@@ -5,7 +5,7 @@ In: schemas and Python's own operators. Out: placeholders, and their text in bot
 
 from __future__ import annotations
 
-from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
+from .placeholders import NULL, CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
 from .schema import InputSchema
 
-__all__ = ["CaughtError", "Condition", "ExecutionInput", "InputSchema", "Placeholder", "StepInput", "either"]
+__all__ = ["NULL", "CaughtError", "Condition", "ExecutionInput", "InputSchema", "Placeholder", "StepInput", "either"]

@@ -101,7 +101,7 @@ class Bundle:
     def needs(self) -> tuple[str, ...]:
         """The substitution names this very template uses, in order of appearance."""
         ours = set(self.manifest.substitutions)
-        return tuple(dict.fromkeys(name for name in _NAME.findall(self.template) if name in ours))
+        return tuple(name for name in names_in(self.template) if name in ours)
 
     def bind(self, values: Mapping[str, str]) -> str:
         """The Definition of one stage: one textual pass over the template.
@@ -134,5 +134,14 @@ class Bundle:
                 )
         if found:
             raise InvalidDefinition(found)
-        wanted = set(self.needs)
-        return _NAME.sub(lambda m: values[m[1]] if m[1] in wanted else m[0], self.template)
+        return filled(self.template, {name: values[name] for name in self.needs})
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """A template with these names filled in; others stay as they are."""
+    return _NAME.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def names_in(template: str) -> tuple[str, ...]:
+    """Every `${Name}` in a template, in order of appearance."""
+    return tuple(dict.fromkeys(_NAME.findall(template)))

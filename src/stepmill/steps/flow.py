@@ -19,6 +19,7 @@ _RETRY = {
     "backoff_rate": "BackoffRate",
     "max_delay_seconds": "MaxDelaySeconds",
     "jitter_strategy": "JitterStrategy",
+    "comment": "Comment",
 }
 _CATCH = ("error_equals", "result_path", "assign", "output", "comment")
 
@@ -38,7 +39,7 @@ class Retry:
 
     Args:
         fields: error_equals (names), interval_seconds (1), max_attempts (3), backoff_rate (2.0), max_delay_seconds,
-            jitter_strategy ("FULL" or "NONE"). What is left out, AWS decides, as in brackets.
+            jitter_strategy ("FULL" or "NONE"), comment. What is left out, AWS decides, as in brackets.
     """
 
     def __init__(self, **fields: Any) -> None:
@@ -56,7 +57,8 @@ class Catch:
 
     Args:
         next_step: a state, a chain, or the name of a state.
-        fields: error_equals (names), result_path (JSONPath: where the error goes in the input), assign, output.
+        fields: error_equals (names), result_path (JSONPath: where the error goes in the input), assign, output and
+            comment.
     """
 
     def __init__(self, next_step: Target, **fields: Any) -> None:
@@ -71,13 +73,15 @@ class Chain:
 
     Args:
         steps: states and chains.
+        comment: of the machine that begins with this chain: a branch of a Parallel, or what a Map runs.
 
     Raises:
         ValueError: a step stands in it twice, or follows one that ends the execution.
     """
 
-    def __init__(self, steps: Sequence[State | Chain] = ()) -> None:
+    def __init__(self, steps: Sequence[State | Chain] = (), *, comment: str | None = None) -> None:
         self.steps: list[State] = []
+        self.comment = comment
         for step in steps:
             self.append(step)
 
