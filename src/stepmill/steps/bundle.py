@@ -19,6 +19,7 @@ from stepmill.nearest import nearest
 
 BUCKET, JOB_ROLE = "Bucket", "JobRole"
 _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
+_SAID = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")  # in an intrinsic's text, braces have a backslash
 _UNFIT = re.compile(r"[\x00-\x1f\x7f'\"\\{}`]")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -145,3 +146,8 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 def names_in(template: str) -> tuple[str, ...]:
     """Every `${Name}` in a template, in order of appearance."""
     return tuple(dict.fromkeys(_NAME.findall(template)))
+
+
+def names_said(text: str) -> tuple[str, ...]:
+    """Every `${Name}` in one text of a template, those an intrinsic holds as text included."""
+    return tuple(dict.fromkeys(_SAID.findall(text)))

@@ -26,7 +26,7 @@ from stepmill.nearest import did_you_mean, nearest
 
 from . import names
 from .build import Build, Ledger
-from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest, filled
+from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest, filled, names_said
 from .choice import Choice
 from .graph import Machine, find, language_of
 from .map import Map
@@ -37,7 +37,6 @@ from .state import State, Target
 from .variables import Memory, Seen, check_assigned
 from .writing import Writer, ordered
 
-_DOLLAR = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")
 _NAME = re.compile(r"[^\x00-\x20<>{}\[\]?*\"#%\\^|~`$&,;:/\x7f-\x9f]{1,80}")
 
 
@@ -319,7 +318,7 @@ class _Compiler:
                     f"{state.state_id!r} has a run-time value where only a constant can stand",
                     "take it out of names, comments and resources",
                 )
-            for name in _DOLLAR.findall(text):
+            for name in names_said(text):
                 guess = None if name in self.known else nearest(name, self.known)
                 if guess is None and name not in self.known and re.search(r"(Bucket|Role|Image|Function)$", name):
                     guess = sorted(self.known)[0]
