@@ -37,15 +37,18 @@ _INVOKE = "arn:aws:states:::lambda:invoke"
 _TOKEN = ".waitForTaskToken"  # noqa: S105 -- the end of an ARN
 
 
-def state_of(name: str, state: dict[str, Any], keep: Name, **more: Node | None) -> Node:
-    """The constructor's call, without links. `more` are arguments that come first."""
+def state_of(
+    name: str, state: dict[str, Any], keep: Name, more: dict[str, Node], retry: dict[str, Node] | None = None
+) -> Node:
+    """The constructor's call, without links. `more` are arguments that come first, `retry` comes last."""
     kind = state["Type"]
     fields = {asl: value for asl, value in state.items() if asl not in _ELSEWHERE}
     if kind == "Task" and _is_lambda(state):
         kind = "LambdaStep"
-        more["wait_for_callback"] = Word("True") if fields.pop("Resource").endswith(_TOKEN) else None
+        if fields.pop("Resource").endswith(_TOKEN):
+            more = {**more, "wait_for_callback": Word("True")}
     named = {_PYTHON[asl]: _field(asl, value, keep) for asl, value in fields.items()}
-    return call(kind, scalar(name), **more, **named)
+    return call(kind, scalar(name), **more, **named, **(retry or {}))
 
 
 def class_of(state: dict[str, Any]) -> str:
@@ -77,7 +80,7 @@ def retry_of(entry: dict[str, Any], keep: Name) -> Node:
 
 def catch_of(entry: dict[str, Any], target: str, keep: Name) -> Node:
     """One `Catch(…)` that leads to the identifier `target`."""
-    return call("Catch", Word(target), **_entry(entry, _CATCH, keep))
+    return call("Catch", **_entry(entry, _CATCH, keep), next_step=Word(target))
 
 
 def choice_of(entry: dict[str, Any], target: str, keep: Name) -> tuple[list[Node], dict[str, Node]]:

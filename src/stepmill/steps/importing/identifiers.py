@@ -30,7 +30,9 @@ class Identifiers:
         plain = "".join(each for each in plain if not unicodedata.combining(each))
         # a name half of which is lost says something else than the state's
         words = names.slug(_WORD_ENDS.sub(" ", plain), "") if plain.isascii() else ""
-        name = words.replace("-", "_").lower()[:_LONGEST].strip("_") or fallback
+        name = words.replace("-", "_").lower() or fallback
+        if len(name) > _LONGEST:
+            name = name[: _LONGEST + 1].rpartition("_")[0] or name[:_LONGEST]
         if name[0].isdigit():
             name = f"{fallback}_{name}"
         if name in _TAKEN:

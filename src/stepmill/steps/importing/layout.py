@@ -68,10 +68,10 @@ class Group:
 Node: TypeAlias = Word | Literal | Group
 
 
-def call(function: str, *arguments: Node, **named: Node | None) -> Group:
-    """A call; named arguments that are None are left out."""
+def call(function: str, *arguments: Node, **named: Node) -> Group:
+    """A call."""
     given = [("", argument) for argument in arguments]
-    given += [(f"{name}=", node) for name, node in named.items() if node is not None]
+    given += [(f"{name}=", node) for name, node in named.items()]
     return Group(f"{function}(", given, ")")
 
 
@@ -127,11 +127,11 @@ def _character(each: str, quote: str) -> str:
 
 
 def _pieces(text: str, room: int) -> Iterator[str]:
-    """A text in pieces that fit, each quoted; cut after a line's end or a blank where there is one."""
+    """A text in pieces that fit, each quoted; cut after every line's end, else after a blank where there is one."""
     room = max(room, _NARROWEST)
     while _columns(quoted(text)) > room:
         end = _fitting(text, room)
-        cut = max(text.rfind("\n", 0, end), text.rfind(" ", end // 2, end)) + 1
+        cut = text.find("\n", 0, end) + 1 or text.rfind(" ", end // 2, end) + 1
         cut = cut or text.rfind("/", end // 2, end) + 1 or end
         yield quoted(text[:cut])
         text = text[cut:]

@@ -9,8 +9,6 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-Machine = dict[str, Any]
-
 
 def targets(state: dict[str, Any]) -> Iterator[str]:
     """Where a Choice leads: its choices in order, then its default."""
@@ -20,7 +18,7 @@ def targets(state: dict[str, Any]) -> Iterator[str]:
         yield state["Default"]
 
 
-def runs(machine: Machine) -> list[list[str]]:
+def runs(machine: dict[str, Any]) -> list[list[str]]:
     """Every `Next` of the machine once: straight runs of states, the first from StartAt.
 
     A run ends where the execution ends, at a Choice, or with a state that stands in a run already: there it joins. What
@@ -50,14 +48,8 @@ def runs(machine: Machine) -> list[list[str]]:
     return found
 
 
-def reading_order(machine: Machine) -> list[str]:
-    """Every state once, run after run."""
-    return list(dict.fromkeys(name for run in runs(machine) for name in run))
-
-
-def choices_in_order(machine: Machine, names: list[str]) -> tuple[list[str], set[tuple[str, str]]]:
+def choices_in_order(states: dict[str, Any], names: list[str]) -> tuple[list[str], set[tuple[str, str]]]:
     """The Choices among `names`, each after those it leads to; and the links that go round in a circle."""
-    states = machine["States"]
     done: dict[str, bool] = {}
     back: set[tuple[str, str]] = set()
     for first in names:
@@ -69,7 +61,8 @@ def choices_in_order(machine: Machine, names: list[str]) -> tuple[list[str], set
             name, rest = todo[-1]
             target = next(rest, None)
             if target is None:
-                done[name] = done.pop(name) or True  # it moves to the end: it is finished now
+                del done[name]
+                done[name] = True  # and it moves to the end
                 todo.pop()
             elif states[target]["Type"] == "Choice":
                 if target not in done:
