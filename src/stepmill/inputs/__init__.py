@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
 from .schema import InputSchema, ValidationResult
+from .values import NULL
 
 __all__ = [
+    "NULL",
     "CaughtError",
     "Condition",
     "ExecutionInput",

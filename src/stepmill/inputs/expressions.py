@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -251,32 +252,38 @@ def token(expr: Expr) -> str:
     return OPEN + base64.urlsafe_b64encode(data).decode().rstrip("=") + CLOSE
 
 
+def holds_token(text: str) -> bool:
+    """Whether there is a token in a text, or a piece of one. The two characters alone, as icon fonts have them, are
+    text like any other."""
+    return (OPEN in text or CLOSE in text) and _PIECE.search(text) is not None
+
+
 def parse(text: str) -> Expr:
     """Text with tokens in it → a `Text` of its parts (a `Const` when there is no token).
 
     Raises:
         ValueError: a token was cut, changed or turned around.
     """
-    if OPEN not in text and CLOSE not in text:
+    if not holds_token(text):
         return const(text)
     parts: list[Expr] = []
-    before, *rest = text.split(OPEN)
-    if CLOSE in before:
-        raise ValueError(_CUT)
-    if before:
-        parts.append(const(before))
-    for piece in rest:
-        body, close, after = piece.partition(CLOSE)
-        if not close or CLOSE in after:
-            raise ValueError(_CUT)
+    for index, piece in enumerate(_TOKEN.split(text)):
+        if index % 2 == 0:
+            if holds_token(piece):
+                raise ValueError(_CUT)
+            if piece:
+                parts.append(const(piece))
+            continue
         try:
-            found = _decode(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
+            found = _decode(json.loads(base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))))
         except (ValueError, KeyError, TypeError):
             raise ValueError(_CUT) from None
         parts.extend(found.parts if isinstance(found, Text) else (found,))
-        if after:
-            parts.append(const(after))
     return Text(tuple(parts))
 
 
+_BODY = "[A-Za-z0-9_-]"
+_TOKEN = re.compile(f"{OPEN}({_BODY}{{8,}}){CLOSE}")
+# every token begins with the base64 of `{"`; an end alone is known by its length
+_PIECE = re.compile(f"{OPEN}eyJ|{_BODY}{{8}}{CLOSE}")
 _CUT = "a run-time value inside this text was cut or changed; its text exists only when the execution runs"

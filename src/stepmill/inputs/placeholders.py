@@ -14,9 +14,10 @@ from stepmill.nearest import did_you_mean
 
 from .expressions import Key, Ref
 from .schema import InputSchema, ValidationResult
-from .values import Condition, Placeholder, condition, context, either, expression, remembered
+from .values import NULL, Condition, Placeholder, condition, context, either, expression, remembered
 
 __all__ = [
+    "NULL",
     "CaughtError",
     "Condition",
     "ExecutionInput",

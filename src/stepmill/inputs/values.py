@@ -320,3 +320,7 @@ def remembered(step: str, kind: str, *keys: Key) -> Placeholder:
 def context(*keys: Key) -> Placeholder:
     """A value of the context object (`$states.context`, `$$`)."""
     return Placeholder(Ref("context", keys))
+
+
+NULL = Placeholder(const(None))
+"""JSON's null, for a field where None would mean that it is not given: `output=NULL` in JSONata."""

@@ -22,7 +22,7 @@ class Graph:
 
     Args:
         branch: a state or a chain.
-        query_language: "JSONPath" or "JSONata".
+        query_language: "JSONPath" or "JSONata"; left out, it is JSONPath, as in ASL.
         fields: the machine's own: timeout_seconds, comment, version.
 
     Raises:
@@ -32,7 +32,7 @@ class Graph:
 
     fields = frozenset({"comment", "timeout_seconds", "version"})
 
-    def __init__(self, branch: Target, *, query_language: str = "JSONPath", **fields: Any) -> None:
+    def __init__(self, branch: Target, *, query_language: str | None = None, **fields: Any) -> None:
         if not isinstance(branch, State | Chain):
             raise ValueError(f"a graph is made of a state or a chain, not of {branch!r}")
         refuse_unknown("Graph", fields, self.fields)

@@ -22,6 +22,7 @@ _RETRY = {
     "backoff_rate": "BackoffRate",
     "max_delay_seconds": "MaxDelaySeconds",
     "jitter_strategy": "JitterStrategy",
+    "comment": "Comment",
 }
 _CATCH = ("error_equals", "result_path", "assign", "output", "comment")
 
@@ -69,7 +70,7 @@ class Retry(_Block):
 
     Args:
         fields: error_equals (names), interval_seconds (1), max_attempts (3), backoff_rate (2.0), max_delay_seconds,
-            jitter_strategy ("FULL" or "NONE"). What is left out, AWS decides, as in brackets.
+            jitter_strategy ("FULL" or "NONE"), comment. What is left out, AWS decides, as in brackets.
     """
 
     fields = frozenset(_RETRY)
@@ -84,7 +85,8 @@ class Catch(_Block):
 
     Args:
         next_step: a state, a chain, or the name of a state.
-        fields: error_equals (names), result_path (JSONPath: where the error goes in the input), assign, output.
+        fields: error_equals (names), result_path (JSONPath: where the error goes in the input), assign, output and
+            comment.
     """
 
     fields = frozenset(_CATCH)
@@ -108,6 +110,7 @@ class Chain:
 
     Args:
         steps: states and chains.
+        comment: of the machine that begins with this chain: a branch of a Parallel, or what a Map runs.
 
     Raises:
         TypeError: what is given is no list.
@@ -115,10 +118,11 @@ class Chain:
         ValueError: a step follows one that ends the execution.
     """
 
-    def __init__(self, steps: Sequence[State | Chain] = ()) -> None:
+    def __init__(self, steps: Sequence[State | Chain] = (), *, comment: str | None = None) -> None:
         if not isinstance(steps, list | tuple):
             raise TypeError(f"a chain is made of a list of steps, not of {steps!r}")
         self.steps: list[State] = []
+        self.comment = comment
         for step in steps:
             self.append(step)
 

@@ -22,9 +22,13 @@ class Map(_Fallible):
         state_id: the state's name.
         retry: one Retry or several.
         catch: one Catch or several.
-        iterator: a state or a chain, run for each item. `attach_iterator` says it later.
-        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own; not run on this machine).
+        iterator: a state or a chain, run for each item. `attach_iterator` says it later. It is written as `Iterator`,
+            the old name, where that is enough.
+        item_processor: the same, always written as `ItemProcessor`.
+        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own; not run on this machine). None: nothing is
+            said about it, and `iterator` stays `Iterator`.
         execution_type: of a distributed Map, "STANDARD" or "EXPRESS".
+        processor_config: ASL's `ProcessorConfig` as it shall stand, instead of mode and execution_type.
         fields: items_path (or items), max_concurrency, parameters (or item_selector), tolerated_failure_…,
             result_selector, result_path, input_path, output_path, assign, output, item_reader, item_batcher,
             result_writer, label, comment, query_language.
@@ -46,15 +50,27 @@ class Map(_Fallible):
         catch: Any = None,
         *,
         iterator: Target | None = None,
-        mode: str = "INLINE",
+        item_processor: Target | None = None,
+        mode: str | None = "INLINE",
         execution_type: str = "STANDARD",
+        processor_config: dict[str, Any] | None = None,
         **fields: Any,
     ) -> None:
         super().__init__(state_id, retry=retry, catch=catch, **fields)
-        if mode not in ("INLINE", "DISTRIBUTED"):
+        if processor_config is not None:
+            mode = processor_config.get("Mode", "INLINE")
+        if mode not in ("INLINE", "DISTRIBUTED", None):
             raise ValueError(f'the mode of Map {state_id!r} is "INLINE" or "DISTRIBUTED", not {mode!r}')
-        self.iterator = iterator
-        self.mode, self.execution_type = mode, execution_type
+        if iterator is not None and item_processor is not None:
+            raise TypeError(f"Map {state_id!r} has both iterator= and item_processor=; give one of them")
+        self.iterator, self.item_processor = iterator, item_processor
+        self.mode, self.execution_type, self.processor_config = mode, execution_type, processor_config
+
+    def config(self) -> dict[str, Any] | None:
+        """`ProcessorConfig`, if there is any to write."""
+        if self.processor_config is not None or self.mode is None:
+            return self.processor_config
+        return {"Mode": self.mode, **({"ExecutionType": self.execution_type} if self.mode == "DISTRIBUTED" else {})}
 
     def attach_iterator(self, iterator: Target) -> None:
         """Say what is run for each item."""
@@ -62,5 +78,7 @@ class Map(_Fallible):
 
     def machines(self) -> Iterator[tuple[str, Target]]:
         """The one machine inside."""
-        if self.iterator is not None:
+        if self.item_processor is not None:
+            yield "ItemProcessor", self.item_processor
+        elif self.iterator is not None:
             yield "Iterator", self.iterator

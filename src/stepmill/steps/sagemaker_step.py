@@ -82,6 +82,10 @@ class SageMakerStep(Task):
         """What was given to be joined to the request, or what replaced it."""
         return self._joined if self._whole is None else self._whole
 
+    @parameters.setter
+    def parameters(self, params: Any) -> None:
+        self.update_parameters(params)
+
     def build(self, build: Build) -> dict[str, Any]:
         """The request as the state's parameters."""
         resource = {"Resource": build.resource(self._resource())}

@@ -162,7 +162,7 @@ class State:
         """ASL's fields with run-time values still in them; keys as in JSONPath, the compiler turns them."""
         return {FIELDS[name].asl: value for name, value in self.given.items()}
 
-    def to_dict(self, query_language: str = "JSONPath") -> dict[str, Any]:
+    def to_dict(self, query_language: str | None = None) -> dict[str, Any]:
         """This state as ASL, with the links it has now.
 
         Raises:

@@ -7,7 +7,8 @@ Only what somebody reads is assigned (reference/authoring.md 2.3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from stepmill.inputs import jsonata, jsonpath
@@ -16,10 +17,13 @@ from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Language, refuse
 
 from . import names
-from .build import Build
+from .build import Build, Ledger
+from .choice import Choice
+from .graph import Machine
 from .state import State
 
 _WHOLE = ("payload", "json", "result")
+_VARIABLE = re.compile(r"[^\W\d]\w{0,79}")
 
 
 def source_text(ref: Ref, language: Language, build: Build) -> str:
@@ -63,6 +67,37 @@ def _kept(ref: Ref, language: Language) -> tuple[Key, ...]:
     if ref.kind == "model" or (ref.kind == "json" and language == "JSONPath"):
         return ()
     return ref.keys[:1] if ref.kind in ("outputs", "metrics") else ref.keys
+
+
+def check_assigned(top: Machine, ledger: Ledger, reserved: Set[str]) -> set[str]:
+    """The variables that steps assign themselves; what is wrong with their names goes to the ledger."""
+    outside: dict[int, dict[str, State]] = {}  # machine → variable → who assigns it
+    for machine, state in top.everything():
+        given = [state.given.get("assign"), *(catch.given.get("assign") for catch in state.catches)]
+        if isinstance(state, Choice):
+            given.extend(option.given.get("assign") for option in state.choices)
+        own = outside.setdefault(id(machine), {})
+        for name in (str(key).removesuffix(".$") for assign in given if isinstance(assign, dict) for key in assign):
+            if name in reserved or not _VARIABLE.fullmatch(name):
+                ledger.problem(
+                    state.source,
+                    "variable.name",
+                    f"{state.state_id!r} cannot assign a variable {name!r}",
+                    "letters, digits and _, at most 80; `states` is ASL's own"
+                    + (", and `input` holds the execution's input" if "input" in reserved else ""),
+                )
+            own.setdefault(name, state)
+    for machine, _ in top.everything():
+        for around in () if machine.outer is None else machine.outer.chain():
+            for name in outside[id(machine)].keys() & outside[id(around)].keys():
+                state, other = outside[id(machine)][name], outside[id(around)][name]
+                ledger.problem(
+                    state.source,
+                    "variable.shadow",
+                    f"{state.state_id!r} assigns {name!r}, a variable of {other.state_id!r} outside",
+                    "a variable of the outside can be read inside, not assigned; take another name",
+                )
+    return {name for names_ in outside.values() for name in names_}
 
 
 class Memory:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stepmill.inputs import jsonata, jsonpath
-from stepmill.inputs.expressions import kind_of
+from stepmill.inputs.expressions import Const, kind_of
 from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Refusal, Scope, refuse
 from stepmill.inputs.schema import WORDS
@@ -174,20 +174,32 @@ class Writer:
     def rule(self, index: int, target: str) -> dict[str, Any]:
         """One choice."""
         assert isinstance(self.state, Choice)
-        expr, _, source = self.state.choices[index]
+        option = self.state.choices[index]
+        done = self._own(option.given)
         try:
-            if self.jsonata:
-                return {"Condition": jsonata.wrap(expr, self.scope), "Next": target}
-            return {**jsonpath.rule(expr, self.scope), "Next": target}
+            if not self.jsonata:
+                return {**jsonpath.rule(option.rule, self.scope), **done, "Next": target}
+            given = option.rule
+            text = given.value if isinstance(given, Const) else jsonata.wrap(given, self.scope)
+            return {"Condition": text, **done, "Next": target}
         except Refusal as refusal:
-            self.refused(refusal, source)
+            self.refused(refusal, option.source)
             return {"Next": target}
+
+    def _own(self, given: Mapping[str, Any], assigns: Mapping[str, Any] = {}) -> dict[str, Any]:
+        """Comment, Assign and Output of one way out."""
+        done: dict[str, Any] = {}
+        if given.get("comment") is not None:
+            done["Comment"] = given["comment"]
+        if assigns or given.get("assign") is not None:
+            done["Assign"] = self.templates().object({**_object(given.get("assign")), **assigns}, raw=True)
+        if given.get("output") is not None:
+            done.update(self._guarded(lambda: self._field("Output", given["output"])))
+        return done
 
     def catcher(self, catch: Catch, target: str, error: str | None) -> dict[str, Any]:
         """One catcher; `error` is the variable that keeps what it catches."""
         done: dict[str, Any] = {"ErrorEquals": catch.given["error_equals"]}
-        if catch.given.get("comment"):
-            done["Comment"] = catch.given["comment"]
         if "result_path" in catch.given:
             if self.jsonata:
                 self.build.problem(
@@ -197,14 +209,8 @@ class Writer:
                     source=catch.source,
                 )
             done["ResultPath"] = catch.given["result_path"]
-        assign = dict(_object(catch.given.get("assign")))
-        if error is not None:
-            assign[error] = self._error()
-        if assign:
-            done["Assign"] = self.templates().object(assign, raw=True)
-        if catch.given.get("output") is not None:
-            done.update(self._guarded(lambda: self._field("Output", catch.given["output"])))
-        return {**done, "Next": target}
+        own = self._own(catch.given, {} if error is None else {error: self._error()})
+        return {**done, **own, "Next": target}
 
     def _error(self) -> dict[str, Any]:
         if self.jsonata:

@@ -57,14 +57,13 @@ class Written:
 
 @dataclass(frozen=True)
 class Made:
-    """What `Workflow(…)` was told about its machine: the steps or the text, and the machine's own fields."""
+    """What `Workflow(…)` was told about its machine: the steps or the text, the machine's own fields, and what else the
+    compiler takes."""
 
     name: str
     definition: Any
-    query_language: str
     about: Mapping[str, Any]
-    execution_input: Any
-    source: str
+    more: Mapping[str, Any]
 
     def bundle(self) -> Bundle:
         """The Definition and what it needs. Raises InvalidDefinition with every Problem in it."""
@@ -73,18 +72,12 @@ class Made:
 
         if isinstance(self.definition, Written):
             return Bundle(self.name, self.definition.text)
-        definition, about = self.definition, dict(self.about)
+        definition, about, more = self.definition, dict(self.about), dict(self.more)
         if (branch := getattr(definition, "branch", None)) is not None:  # a Graph
             about |= {key: value for key in about if (value := getattr(definition, key, None)) is not None}
+            more["query_language"] = more["query_language"] or getattr(definition, "query_language", None)
             definition = branch
-        return steps.compile(
-            self.name,
-            definition,
-            query_language=self.query_language,
-            execution_input=self.execution_input,
-            source=self.source,
-            **about,
-        )
+        return steps.compile(self.name, definition, **about, **more)
 
 
 def checked(name: str, definition: Any) -> Any:

@@ -7,7 +7,7 @@ stage through `stepmill.local`, another through the client it was given.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stepmill.asl.problems import InvalidDefinition, Problem
@@ -42,7 +42,8 @@ class Workflow:
         state_machine_arn: the machine this is, when it exists already.
         format_json: whether definitions and inputs are sent indented.
         client: a boto3 `stepfunctions` client; without one the workflow talks to its stage.
-        query_language: "JSONPath" (default, as in ASL) or "JSONata".
+        query_language: "JSONPath" or "JSONata"; left out, it is JSONPath, as in ASL.
+        substitutions: names in `${…}` that your own deployment fills in, besides Stepmill's.
         stage: "local" unless named here or by STEPMILL_STAGE; never AWS because credentials happen to exist.
     """
 
@@ -60,7 +61,8 @@ class Workflow:
         format_json: bool = True,
         client: Any = None,
         *,
-        query_language: str = "JSONPath",
+        query_language: str | None = None,
+        substitutions: Collection[str] = (),
         stage: str | None = None,
     ) -> None:
         from stepmill.steps.source import here
@@ -77,6 +79,7 @@ class Workflow:
         self._definition = checked(name, definition)
         self._stage = stage
         self._query_language = query_language
+        self._substitutions = tuple(substitutions)
         self._bundle: Bundle | None = None
         self._local: Local | None = None
 
@@ -118,7 +121,13 @@ class Workflow:
         """The Definition and what it needs, compiled once. Raises InvalidDefinition with every Problem in it."""
         if self._bundle is None:
             about = {"timeout_seconds": self.timeout_seconds, "comment": self.comment, "version": self.version}
-            made = Made(self.name, self._definition, self._query_language, about, self.workflow_input, self._source)
+            more = {
+                "query_language": self._query_language,
+                "substitutions": self._substitutions,
+                "execution_input": self.workflow_input,
+                "source": self._source,
+            }
+            made = Made(self.name, self._definition, about, more)
             self._bundle = made.bundle()
         return self._bundle
 
