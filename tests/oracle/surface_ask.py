@@ -118,7 +118,8 @@ def described(thing):
     if issubclass(thing, Exception):
         return {"kind": "exception", "bases": bases}
     said = {"kind": "class", "bases": bases}
-    said["arguments"] = [] if thing.__init__ is object.__init__ else arguments(thing.__init__, bound=True)
+    own = str(getattr(thing.__init__, "__module__", "")).startswith("stepfunctions")
+    said["arguments"] = arguments(thing.__init__, bound=True) if own else []
     said["keywords"] = keywords(thing)
     said["methods"] = dict(sorted(methods(thing)))
     said["attributes"] = attributes(thing)
