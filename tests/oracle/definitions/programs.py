@@ -161,7 +161,8 @@ both.add_branch(Chain([
 ]))
 both.add_retry(Retry(error_equals=["SageMaker.AmazonSageMakerException"], interval_seconds=30, max_attempts=2,
                      backoff_rate=2.0))
-both.add_catch(Catch(error_equals=["States.ALL"], next_step=Fail("Trainings failed", error="Train", cause="see events")))
+both.add_catch(Catch(error_equals=["States.ALL"],
+                     next_step=Fail("Trainings failed", error="Train", cause="see events")))
 which = Choice("Which is better?")
 which.add_choice(
     ChoiceRule.NumericGreaterThanPath(variable="$.trained[0].Payload.auc", value="$.trained[1].Payload.auc"),
@@ -172,8 +173,8 @@ definition = Chain([both, which])
     "one training for every data set": XGB
     + """
 each = StepInput(schema={"name": str, "uri": str, "params": dict})
-train = TrainingStep("Train one", estimator=xgb, job_name=each["name"], data=each["uri"], hyperparameters=each["params"],
-                     result_path="$.job")
+train = TrainingStep("Train one", estimator=xgb, job_name=each["name"], data=each["uri"],
+                     hyperparameters=each["params"], result_path="$.job")
 keep = Pass("Keep the artifact", parameters={"name.$": "$.name",
                                              "model.$": "$.job.ModelArtifacts.S3ModelArtifacts"})
 train.add_catch(Catch(error_equals=["SageMaker.AmazonSageMakerException", "States.TaskFailed"], result_path="$.error",
@@ -310,7 +311,8 @@ again = Pass("Again", parameters={"n.$": "States.MathAdd($.n, 1)"})
 inner.add_choice(ChoiceRule.NumericGreaterThanEquals("$.n", 3), Succeed("Counted"))
 inner.default_choice(again)
 again.next(inner)
-counted = Map("Count each", items_path="$.list", max_concurrency=1, iterator=Chain([Pass("Zero", result={"n": 0}), inner]))
+counted = Map("Count each", items_path="$.list", max_concurrency=1,
+              iterator=Chain([Pass("Zero", result={"n": 0}), inner]))
 side = Parallel("Side by side", input_path="$.in", output_path="$[0]", parameters={"list.$": "$.numbers"})
 side.add_branch(counted)
 side.add_branch(Wait("A moment", seconds=1))
