@@ -49,8 +49,8 @@ DEFINITIONS = {
     "TrainingStep with everything": twice(
         """TrainingStep(
     "By numbers", estimator=estimator, job_name=run["job"], data=run["uri"],
-    hyperparameters={"epochs": "5", "rate": "1"}, experiment_config=run["experiment"], wait_for_completion=True, tags=run["tags"],
-    output_data_config_path=run["uri"], mini_batch_size=None, **numbers,
+    hyperparameters={"epochs": "5", "rate": "1"}, experiment_config=run["experiment"], wait_for_completion=True,
+    tags=run["tags"], output_data_config_path=run["uri"], mini_batch_size=None, **numbers,
     parameters={"StoppingCondition": {"MaxRuntimeInSeconds": 600}, "Environment": {"A": run["uri"]}})""",
         """TrainingStep("By paths", estimator, "fixed", {"train": "s3://b/train"}, run["params"],
     experiment_config={"TrialName": "t"}, wait_for_completion=False, tags={"a": "b"},

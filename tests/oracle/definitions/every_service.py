@@ -1,4 +1,4 @@
-"""Every step that calls a service, twice: once with all that is said in numbers, once with all that is said by paths."""
+"""Every step that calls a service, twice: once with all that is said in numbers, once by paths."""
 
 EVERYTHING = """
 run = ExecutionInput(schema={"name": str, "uri": str, "rows": int, "deep": {"arn": str}})
