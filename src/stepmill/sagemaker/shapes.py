@@ -20,7 +20,12 @@ from stepmill.nearest import nearest
 from stepmill.sagemaker.built import DEFERRED, TOKEN, is_placeholder
 
 Keys = tuple[str | int, ...]
-_KINDS = {"processing": "ProcessingInstanceType", "training": "TrainingInstanceType"}
+_KINDS = {
+    "processing": "ProcessingInstanceType",
+    "training": "TrainingInstanceType",
+    "transform": "TransformInstanceType",
+    "endpoint": "ProductionVariantInstanceType",
+}
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),
     "integer": ((int,), "a whole number"),
@@ -51,7 +56,7 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def instance_types() -> dict[str, frozenset[str]]:
-    """The instance types of each kind of job: `{"processing": …, "training": …}`. Also as `INSTANCE_TYPES`."""
+    """The instance types of each kind of work: `{"processing": …, "training": …}`. Also as `INSTANCE_TYPES`."""
     return {kind: frozenset(table()["shapes"][shape]["enum"]) for kind, shape in _KINDS.items()}
 
 
@@ -234,6 +239,8 @@ def _check(
     elif shape["type"] == "map":
         keys, values = shapes[shape["key"]], shapes[shape["value"]]
         for key, each in value.items():
+            if not bound and str(key).endswith(".$"):
+                continue
             yield from _inside(_check(keys, key, (*path, key), shapes, bound), keys, value, "Map keys")
             yield from _inside(_check(values, each, (*path, key), shapes, bound), values, value, "Map value")
 
@@ -248,10 +255,13 @@ def _inside(found: Iterator[Violation], shape: Mapping[str, Any], within: Any, p
 def _structure(
     shape: Mapping[str, Any], value: Mapping[str, Any], path: Keys, shapes: Mapping[str, Any], bound: bool
 ) -> Iterator[Violation]:
+    later = set() if bound else {name.removesuffix(".$") for name in value if name.endswith(".$")}
     for name in shape.get("required", ()):
-        if value.get(name) is None:
+        if value.get(name) is None and name not in later:
             yield Violation("required", (*path, name), None, shape)
     for name, each in value.items():
+        if not bound and name.endswith(".$") and name[:-2] in shape["members"]:
+            continue
         if name not in shape["members"]:
             yield Violation("unknown", (*path, name), each, shape)
         elif each is not None:
@@ -284,3 +294,8 @@ def _pattern(text: str) -> re.Pattern[str]:
     for theirs, ours in _CLASSES.items():
         text = text.replace(theirs, ours)
     return re.compile(text)
+
+
+def members(shape: str) -> frozenset[str]:
+    """The names of a structure's fields. Raises KeyError for a shape that is not in the table."""
+    return frozenset(table()["shapes"][shape]["members"])
