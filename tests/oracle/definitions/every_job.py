@@ -43,7 +43,10 @@ DEFINITIONS = {
     experiment_config=run["experiment"], container_arguments=["--a", "1"], container_entrypoint=["python3", "x.py"],
     kms_key_id="key", wait_for_completion=True, tags=run["tags"], **numbers,
     parameters={"StoppingCondition": {"MaxRuntimeInSeconds": 600}, "Environment": {"A": "b"}})""",
-        """ProcessingStep("By paths", processor, "fixed", wait_for_completion=False, tags={"a": "b"},
+        """ProcessingStep(
+    "By paths", processor, "fixed",
+    [ProcessingInput(source="s3://b/in", destination="/opt/ml/processing/in", input_name="in")],
+    [ProcessingOutput(source="/opt/ml/processing/out", destination="s3://b/out", output_name="out")], wait_for_completion=False, tags={"a": "b"},
     experiment_config={"ExperimentName": "e"}, **paths)""",
     ),
     "TrainingStep with everything": twice(

@@ -16,8 +16,9 @@ definition = Chain([Pass("Nought", result=0), Pass("False", result=False), Pass(
 """,
     "ends with everything": """
 choice = Choice("Which?", comment="one of two", input_path="$.in", output_path="$.out", output_schema={"a": str})
-choice.add_choice(ChoiceRule.StringEquals(variable=choice.output()["a"], value="x"),
-                  Succeed("Good", comment="over", input_path="$.a", output_path="$.b"))
+good = Pass("Read", parameters={"a": choice.output()["a"]})
+good.next(Succeed("Good", comment="over", input_path="$.a", output_path="$.b"))
+choice.add_choice(ChoiceRule.StringEquals(variable="$.a", value="x"), good)
 choice.default_choice(Fail("Bad", comment="over too", error="Bad", cause="it is not x"))
 definition = choice
 """,

@@ -286,9 +286,13 @@ def guarded(step, failed):
 run = ExecutionInput(schema={"jobs": {"a": str, "b": str}, "note": str})
 processor = Processor(image_uri=image, role=role, instance_count=1, instance_type="ml.m5.large",
                       volume_size_in_gb=10, sagemaker_session=session)
+data = dict(
+    inputs=[ProcessingInput(source="s3://data/in", destination="/opt/ml/processing/in", input_name="in")],
+    outputs=[ProcessingOutput(source="/opt/ml/processing/out", destination="s3://data/out", output_name="out")],
+)
 failed = Chain([notify("Tell failure", "it failed"), Fail("Failed", error="E", cause="a step failed")])
-first = guarded(ProcessingStep("A", processor=processor, job_name=run["jobs"]["a"]), failed)
-second = guarded(ProcessingStep("B", processor=processor, job_name=run["jobs"]["b"],
+first = guarded(ProcessingStep("A", processor=processor, job_name=run["jobs"]["a"], **data), failed)
+second = guarded(ProcessingStep("B", processor=processor, job_name=run["jobs"]["b"], **data,
                                 container_arguments=["--last"]), failed)
 definition = Chain([first, second, notify("Tell success", run["note"]), Succeed("Over")])
 """,
