@@ -1,6 +1,6 @@
 """Writes the pages that are made from the code: `python tools/make_docs.py`, or `--check` to say which are not current.
 
-In: the tables and docstrings of the code, the headings of decisions. Out: pages in docs/reference,
+In: the tables and docstrings of the code, the old SDK's names, the headings of decisions. Out: pages in docs/reference,
 docs/decisions/README.md. Touches: those pages alone. A page that needs judgement is written by hand and does not belong
 here.
 """
@@ -216,7 +216,14 @@ def decisions() -> str:
     )
 
 
+def data_science_sdk() -> str:
+    """What has become of every public name of the old SDK; the facts and the comparison stand with their tests."""
+    sys.path.append(str(DOCS.parent / "tests" / "oracle"))
+    return str(importlib.import_module("old_sdk").page())
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "reference/data-science-sdk.md": data_science_sdk,
     "reference/integrations.md": integrations,
     "reference/python.md": python,
     "decisions/README.md": decisions,

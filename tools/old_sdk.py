@@ -1,206 +1,145 @@
-"""Holds `stepmill` beside the Data Science SDK 2.3.0: what of that SDK's surface is the same, more, or left out.
+"""The page that says, for every public name of the Data Science SDK 2.3.0, what has become of it here.
 
-In: tests/oracle/surface.json, read off that SDK by tests/oracle/read_surface.py; our classes. Out: findings, and the
-page docs/reference/data-science-sdk.md. Touches: nothing.
+In: tests/oracle/surface.json and what tests/oracle/surface.py finds of it here. Out: the text of
+docs/reference/data-science-sdk.md. Touches: nothing.
 """
 
 from __future__ import annotations
 
-import ast
-import enum
 import importlib
-import inspect
-import json
-import textwrap
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any
 
-SURFACE = Path(__file__).resolve().parents[1] / "tests" / "oracle" / "surface.json"
-REQUIRED = "«required»"
+from surface import SURFACE, Entry, Finding, bases, entries
 
-# Whole modules that no page of that SDK names and no program imports.
-INTERNAL = {
-    "stepfunctions.inputs.utils": "flattens schemas for `validate`",
-    "stepfunctions.steps.fields": "names of ASL's fields for its own use",
-    "stepfunctions.steps.utils": "merges requests and finds the partition",
-    "stepfunctions.template.utils": "rewrites parameters for the templates",
-    "stepfunctions.workflow.cloudformation": "behind `Workflow.get_cloudformation_template`",
-    "stepfunctions.workflow.utils": "sets the user agent and the colours of its log",
-    "stepfunctions.workflow.widgets": "draws with scripts fetched from a network; our pictures need none",
-}
+HEAD = """# The Data Science SDK's names
 
-# Single names and arguments. `module:name`, `name.method`, `name(argument)`; a `*` stands for every class.
-LEFT_OUT = {
-    "stepfunctions.steps.states:Block": "a base without a meaning of its own; ours are `State`, `Retry` and `Catch`",
-    "stepfunctions.steps.states:GraphVisitor": "its way to walk a graph; ours is the compiler's",
-    "stepfunctions.steps.states:ValidationVisitor": "its way to walk a graph; ours is the compiler's",
-    "stepfunctions.steps.states:to_pascalcase": "turns names; ours are a table",
-    "stepfunctions.steps.choice_rule:BaseRule": "rules are `Condition`s, made by `ChoiceRule` or by comparing",
-    "stepfunctions.steps.choice_rule:Rule": "rules are `Condition`s, made by `ChoiceRule` or by comparing",
-    "stepfunctions.steps.choice_rule:NotRule": "rules are `Condition`s, made by `ChoiceRule` or by comparing",
-    "stepfunctions.steps.choice_rule:CompoundRule": "rules are `Condition`s, made by `ChoiceRule` or by comparing",
-    "stepfunctions.workflow.stepfunctions:json_serializer": "writes dates for its widgets",
-    "State(state_type)": "a state's type is its class",
-    "State(output_schema)": "by keyword, since there is no state_type before it",
-    "State(input_path)": "fields of the states that have it",
-    "State(output_path)": "fields of the states that have it",
-    "State(parameters)": "fields of the states that have it",
-    "State(result_path)": "fields of the states that have it",
-    "Placeholder(schema)": "made by ExecutionInput, StepInput and steps; never by itself",
-    "Placeholder.get_schema_as_dict": "of ExecutionInput and StepInput",
-    "Placeholder.get_schema_as_json": "of ExecutionInput and StepInput",
-    "Placeholder.validate": "of ExecutionInput and StepInput",
-    "Placeholder.schema": "of ExecutionInput and StepInput",
-    "*.immutable": "its own book-keeping; a placeholder of ours never changes",
-    "*.store": "its own book-keeping; a placeholder of ours never changes",
-    "*.json_str_template": "its own book-keeping; a placeholder of ours never changes",
-    "*(resource)": "that SDK overwrites it; here it is refused",
-    "*.accept": "a step of its way to walk a graph",
-    "*.allowed_fields": "ours is the class attribute `fields`",
-    "*.is_field_allowed": "ours is the class attribute `fields`",
-    "*.in_chain": "always None there",
-}
+Made by `make docs` from what the AWS Step Functions Data Science SDK 2.3.0 says of itself and from what is found here.
+Every public module, class, function, argument, default, method and attribute of that SDK is compared; a test fails when
+one is missing or other without a reason on this page. How to move a program is in
+[Move from the Data Science SDK](../howto/move-from-the-data-science-sdk.md).
 
+`stepfunctions` becomes `stepmill`, and the module paths stay. **same**: the same name, arguments in the same order, the
+same defaults. What ours takes besides is named; what else it can do is in [Python](python.md). The states below take,
+beside the old fields, those that Amazon States Language has got since: there too.
 
-class Finding(NamedTuple):
-    """One thing that a program could say to the old SDK. `verdict`: same, more, missing or left out."""
-
-    module: str
-    name: str
-    verdict: str
-    said: str
-
-
-def surface() -> dict[str, dict[str, Any]]:
-    """That SDK's surface, module by module."""
-    found: dict[str, dict[str, Any]] = json.loads(SURFACE.read_text("utf-8"))
-    return found
-
-
-def findings() -> Iterator[Finding]:
-    """Every name of that SDK, held beside ours."""
-    for module, names in surface().items():
-        inside = next((known for known in INTERNAL if module == known or module.startswith(f"{known}.")), None)
-        if inside is not None:
-            yield Finding(module, "", "left out", INTERNAL[inside])
-            continue
-        for name, row in names.items():
-            yield _finding(module, name, row)
-
-
-def _finding(module: str, name: str, row: Any) -> Finding:
-    if reason := LEFT_OUT.get(f"{module}:{name}"):
-        return Finding(module, name, "left out", reason)
-    try:
-        ours = getattr(importlib.import_module(module.replace("stepfunctions", "stepmill", 1)), name)
-    except (ImportError, AttributeError):
-        return Finding(module, name, "missing", "the name")
-    if isinstance(row, str):
-        return Finding(module, name, "same", "")
-    lacks, more, without = _compare(name, row, ours)
-    if lacks:
-        return Finding(module, name, "missing", "; ".join(lacks))
-    said = "; ".join(filter(None, [f"also {', '.join(more)}" if more else "", *without]))
-    return Finding(module, name, "more" if more else "same", said)
-
-
-def _compare(name: str, row: dict[str, Any], ours: Any) -> tuple[list[str], list[str], list[str]]:
-    """What ours lacks, what it has beyond, and what it leaves out with a reason."""
-    lacks: list[str] = []
-    without: list[str] = []
-
-    def miss(key: str, said: str) -> None:
-        reason = LEFT_OUT.get(f"{name}{key}") or LEFT_OUT.get(f"*{key}")
-        if reason is None:
-            lacks.append(said)
-        elif f"*{key}" not in LEFT_OUT:
-            without.append(f"without `{key.strip('.()')}`: {reason}")
-
-    if "members" in row:
-        have = {each.name: each.value for each in ours} if issubclass(ours, enum.Enum) else {}
-        lacks += [f"member {key}" for key, value in row["members"].items() if have.get(key, REQUIRED) != value]
-        return lacks, [], without
-    more = list(_arguments(row.get("args", []), ours, lambda said, key: miss(f"({key})", said)))
-    allowed = set(getattr(ours, "fields", ()))
-    allowed |= {name for base in ours.__mro__ for name in _parameters(base)} if inspect.isclass(ours) else set()
-    for field in row.get("fields", ()):
-        if field not in allowed:
-            miss(f"({field})", f"field {field}")
-    if row.get("fields") and isinstance(getattr(ours, "fields", None), frozenset):
-        more += sorted(f"`{each}`" for each in ours.fields - set(row["fields"]))
-    for method, args in row.get("methods", {}).items():
-        mine = getattr(ours, method, None)
-        if not callable(mine):
-            miss(f".{method}", f"method {method}")
-        else:
-            list(_arguments(args, mine, lambda said, key, m=method: miss(f".{m}({key})", f"{m}: {said}")))
-    stored = _stored(ours) if row.get("attributes") else set()
-    for attribute in row.get("attributes", ()):
-        if attribute not in stored and not hasattr(ours, attribute):
-            miss(f".{attribute}", f"attribute {attribute}")
-    return lacks, more, without
-
-
-def _parameters(function: Any) -> dict[str, inspect.Parameter]:
-    try:
-        found = inspect.signature(function).parameters
-    except ValueError:
-        return {}
-    return {name: one for name, one in found.items() if name not in ("self", "cls")}
-
-
-def _arguments(theirs: list[list[Any]], ours: Any, miss: Any) -> Iterator[str]:
-    mine = {name: one for name, one in _parameters(ours).items() if one.kind is not one.VAR_KEYWORD}
-    order = [name for name, one in mine.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
-    for position, (name, default) in enumerate(theirs):
-        if name not in mine:
-            miss(f"argument {name}", name)
-            continue
-        if order[position : position + 1] != [name]:
-            miss(f"argument {name} at position {position + 1}", name)
-        own = mine[name].default
-        own = f"{type(own).__name__}.{own.name}" if isinstance(own, enum.Enum) else own
-        own = [] if own == () else own
-        if default != REQUIRED and own != default:
-            miss(f"default {default!r} of {name}, ours is {own!r}", name)
-        if default == REQUIRED and own is not inspect.Parameter.empty:
-            yield f"`{name}` may be left out"
-    yield from (f"`{name}`" for name in mine if name not in [each[0] for each in theirs])
-
-
-def _stored(kind: type) -> set[str]:
-    """What the constructors of a class and its bases leave on an object."""
-    found: set[str] = set()
-    for base in kind.__mro__[:-1]:
-        if inspect.isfunction(made := vars(base).get("__init__")):
-            tree = ast.parse(textwrap.dedent(inspect.getsource(made)))
-            stores = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
-            found |= {node.attr for node in stores if isinstance(node.ctx, ast.Store)}
-    return found
+"""
+STATES = "steps.states"
 
 
 def page() -> str:
-    """docs/reference/data-science-sdk.md."""
-    lines = [
-        "# Beside the Data Science SDK",
-        "",
-        "Every public name of the AWS Step Functions Data Science SDK 2.3.0, and what becomes of it when a program",
-        "says `stepmill` where it said `stepfunctions`. Made by `make docs` from what that SDK itself says; a test",
-        "fails when one is missing. *same*: same module, arguments in the same order with the same defaults, same",
-        "methods, same ASL. *more*: the same, and what is listed. How to move is in",
-        "[Move from the Data Science SDK](../howto/move-from-the-data-science-sdk.md).",
-        "",
-    ]
-    rows: dict[str, list[Finding]] = {}
-    for found in findings():
-        rows.setdefault(found.module, []).append(found)
-    for module, names in rows.items():
-        lines += [f"## {module}", ""]
-        if not names[0].name:
-            lines += [f"Left out: {names[0].said}.", ""]
-            continue
-        lines += ["| Name | | |", "|---|---|---|"]
-        lines += [f"| `{each.name}` | {each.verdict} | {each.said} |" for each in names]
-        lines.append("")
+    """The whole page."""
+    found = entries()
+    public = [entry for entry in found if not entry.left_out]
+    differing = [entry for entry in public if entry.findings]
+    same = len(public) - len(differing)
+    count = f"{len(found)} names: {same} are the same, {len(differing)} differ in what is said beside them, "
+    lines = [f"{HEAD}{count}{len(found) - len(public)} are left out.", ""]
+    for module, names in groupby(found, key=home):
+        lines += [f"## {'.'.join(filter(None, ('stepfunctions', module)))}", "", *section(list(names)), ""]
     return "\n".join(lines)
+
+
+def home(entry: Entry) -> str:
+    return entry.name.rpartition(".")[0]
+
+
+def section(names: list[Entry]) -> Iterator[str]:
+    """What is left out or shown by another module is one sentence; the rest is a table."""
+    listed = [entry for entry in names if not entry.left_out and entry.facts["kind"] != "from"]
+    shown = [entry for entry in names if not entry.left_out and entry.facts["kind"] == "from"]
+    if shown:
+        yield f"Also found here: {listing(short(entry) for entry in shown)}. {sentence(shown)}"
+    if listed:
+        yield from (["", "| Name | Here |", "|---|---|"] if shown else ["| Name | Here |", "|---|---|"])
+        for entry in listed:
+            yield from rows(entry)
+    if len(listed) + len(shown) < len(names) and (listed or shown):
+        yield ""
+    for why, group in groupby((entry for entry in names if entry.left_out), key=lambda entry: entry.left_out):
+        yield f"Left out: {listing(short(entry) for entry in group)}. {why}"
+
+
+def sentence(shown: list[Entry]) -> str:
+    """Whether what a package shows is the same as where it is defined."""
+    said = [finding for entry in shown for finding in entry.findings]
+    return "They are the same." if not said else verdict(said, [])
+
+
+def rows(entry: Entry) -> Iterator[str]:
+    """A row for the name, for each method, and one for the attributes."""
+    methods = list(entry.facts.get("methods", ()))
+    attributes = [name for name in entry.facts.get("attributes", ()) if name not in methods]
+    of_methods = [f for f in entry.findings if f.what.split(" ")[0] in methods or f.what.startswith("method ")]
+    of_attributes = [f for f in entry.findings if f.what in {f"attribute {name}" for name in attributes}]
+    own = [f for f in entry.findings if f not in of_methods and f not in of_attributes]
+    added = [one for one in entry.added if " " not in one or one.endswith("may be left out")]
+    yield row(call(entry), verdict(own, [one for one in added if one.split(" ")[0] not in methods]))
+    operators = [m for m in methods if entry.name.endswith("ChoiceRule") and entry.facts["methods"][m][1:] == ["value"]]
+    if operators:
+        yield row(f"Each of `variable, value`: {listing(f'.{name}' for name in operators)}", "same")
+    for name in methods:
+        if name in operators or name == "allowed_fields" or name == "is_field_allowed":
+            continue
+        mine = [f for f in of_methods if f.what.split(" ")[0] == name or f.what == f"method {name}"]
+        more = [one.removeprefix(f"{name} ") for one in entry.added if one.startswith(f"{name} ")]
+        yield row(f"`.{name}({', '.join(entry.facts['methods'][name])})`", verdict(mine, more))
+    if attributes:
+        yield row(listing(f".{name}" for name in attributes), verdict(of_attributes, []))
+
+
+def row(what: str, here: str) -> str:
+    return f"| {what} | {here} |".replace("\n", " ")
+
+
+def verdict(findings: list[Finding], added: list[str]) -> str:
+    """same, or what differs and why; then what is there besides."""
+    reasons = list(dict.fromkeys(f.reason or f"**missing**: {f.said}" for f in findings))
+    said = f"differs: {' '.join(reasons)}" if reasons else "same"
+    optional = [one.split(" ")[0] for one in added if one.endswith(" may be left out")]
+    more = [one for one in added if one.endswith("=")]
+    if optional:
+        said = f"{said}; {listing(optional)} may be left out"
+    return f"{said}; and also {listing(more)}" if more else said
+
+
+def call(entry: Entry) -> str:
+    """The name as it is called, with what goes through keywords alone."""
+    kind, name = entry.facts["kind"], linked(entry)
+    if kind == "enum":
+        return f"{name}: {listing(entry.facts['members'])}"
+    if kind in ("exception", "value"):
+        return name
+    arguments, keywords = entry.facts["arguments"], list(entry.facts.get("keywords", ()))
+    task = SURFACE[f"stepfunctions.{STATES}"]["Task"]["keywords"]
+    if "Task" in bases(short(entry)):
+        lacking = [one for one in task if one not in keywords and one != "resource"]
+        rest = f" and what `Task` takes{f' but {listing(lacking)}' if lacking else ''}"
+    else:
+        rest = f" and {listing(f'{one}=' for one in keywords)}" if keywords else ""
+    return f"{name} `({', '.join(arguments)})`{rest}"
+
+
+def short(entry: Entry) -> str:
+    return entry.name.rpartition(".")[2]
+
+
+def linked(entry: Entry) -> str:
+    """The name, as a link to what is said of it in the Python reference, when something is."""
+    name = short(entry)
+    for room in ("stepmill.steps", "stepmill.inputs", "stepmill.workflow", "stepmill.template"):
+        if name in public(room):
+            return f"[`{name}`](python.md#{name.lower()})"
+    return f"`{name}`"
+
+
+def public(room: str) -> Any:
+    try:
+        return getattr(importlib.import_module(room), "__all__", ())
+    except ModuleNotFoundError:
+        return ()
+
+
+def listing(names: Any) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,40 @@
+"""What of the old SDK's surface is not here or is other here, and why: the one list of exceptions, printed on the page.
+
+In: nothing. Out: `LEFT_OUT`, a name (or a pattern of names) → why it is not here; `DIFFERS`, name and finding → why.
+Touches: nothing.
+"""
+
+RULES = "Rules are made by `ChoiceRule`, or by comparing run-time values, and are `Condition`s here."
+WALK = "That SDK's own way to walk a graph; the compiler does it here."
+CONSTANT = "A constant of that SDK's own code."
+LEFT_OUT = {
+    "CustomColorFormatter": "The colours of that SDK's log.",
+    "NullHandler": "A part of that SDK's log.",
+    "set_stream_logger": "There is no log to turn on: what there is to say is said once, to the user.",
+    "*.logger": "A log of that SDK's own.",
+    "inputs.utils.*": "Helpers of `validate`.",
+    "steps.choice_rule.BaseRule": RULES,
+    "steps.choice_rule.CompoundRule": RULES,
+    "steps.choice_rule.NotRule": RULES,
+    "steps.choice_rule.Rule": RULES,
+    "steps.choice_rule.VALIDATORS": CONSTANT,
+    "steps.*_SERVICE_NAME": CONSTANT,
+    "steps.*_SERVICES_NAME": CONSTANT,
+    "steps.states.Block": "A base without a meaning of its own: ours are `State`, `Retry` and `Catch`.",
+    "steps.states.GraphVisitor": WALK,
+    "steps.states.ValidationVisitor": WALK,
+    "steps.states.to_pascalcase": "A helper that turns field names into ASL's; ours are a table.",
+    "steps.utils.*": "Helpers that merge requests and find the partition.",
+    "template.utils.*": "Helpers that rewrite parameters for the templates.",
+    "workflow.cloudformation.*": "Helpers of `Workflow.get_cloudformation_template`.",
+    "workflow.stepfunctions.json_serializer": "A helper that writes dates for the widgets.",
+    "workflow.utils.*": "Helpers that set a client's user agent and the colours of a log.",
+    "workflow.widgets.*": "They draw with scripts fetched from a network; `render_graph` and the tables need none.",
+}
+FIELDS = "A state's fields are its class's `fields` here, a set of names."
+DIFFERS = {
+    "* method accept": WALK,
+    "* method allowed_fields": FIELDS,
+    "* method is_field_allowed": FIELDS,
+    "* attribute in_chain": "It is None there, always.",
+}
