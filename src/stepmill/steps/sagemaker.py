@@ -8,6 +8,7 @@ from __future__ import annotations
 from .endpoint import EndpointConfigStep, EndpointStep, wait_for_endpoint
 from .model import ModelPackageStep, ModelStep
 from .processing import ProcessingStep
+from .sagemaker_step import SageMakerApi
 from .training import TrainingStep
 from .transform import TransformStep
 from .tuning import TuningStep
@@ -18,6 +19,7 @@ __all__ = [
     "ModelPackageStep",
     "ModelStep",
     "ProcessingStep",
+    "SageMakerApi",
     "TrainingStep",
     "TransformStep",
     "TuningStep",
