@@ -89,7 +89,13 @@ class TransformStep(JobStep):
         return [self._said["data"]]
 
     def _build(self, place: Place, parameters: Any) -> Built:
-        return transform_request(self.transformer, place=place, parameters=parameters, **self._said)
+        return transform_request(
+            self.transformer,
+            place=place,
+            explicit_job_name=self.job_name is not None,
+            parameters=parameters,
+            **self._said,
+        )
 
     @property
     def name(self) -> Placeholder:
