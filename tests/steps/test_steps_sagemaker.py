@@ -82,6 +82,19 @@ definition = Chain([save, Pass("P", parameters={"name": save.name})])"""
     assert "'Save' takes model_name from its own input" in text
 
 
+def test_an_answer_of_a_transform_job_can_be_read_in_jsonpath_too(author):
+    states = author.states(
+        IMPORTS
+        + """score = TransformStep("Score", Transformer("m"), data="s3://b/in/one.json")
+read = S3GetObjectStep("Read", f"{score.output_path}/one.json.out")
+definition = Chain([score, read, Pass("P", parameters={"answer": read.json})])"""
+    )
+    assert states["Score"]["Assign"] == {"score": {"TransformJobName.$": "$.TransformJobName"}}
+    assert states["Read"]["Parameters"]["Key.$"] == (
+        "States.Format('digits/{}/{}/output/one.json.out', $$.Execution.Name, $score.TransformJobName)"
+    )
+
+
 def test_a_job_nobody_waits_for_has_an_arn_and_nothing_else(author):
     score = 'score = TransformStep("Score", Transformer("m"), data="s3://b/in", wait_for_completion=False)\n'
     states = author.states(

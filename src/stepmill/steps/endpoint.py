@@ -130,7 +130,7 @@ class _EndpointStatus(Task):
         return {"Resource": resource, **super().build(build), **kept, "Parameters": parameters}
 
 
-def wait_for_endpoint(state_id: str, endpoint_name: Any, seconds: int = 60) -> Chain:
+def wait_for_endpoint(state_id: str, endpoint_name: Any, seconds: Any = 60) -> Chain:
     """States that wait until an endpoint is InService: Step Functions does not wait for endpoints itself.
 
     They ask `DescribeEndpoint`; while the endpoint is being made or changed they wait and ask again; any other status
