@@ -18,7 +18,7 @@ from stepmill.sagemaker.parameter import CategoricalParameter, ContinuousParamet
 from stepmill.sagemaker.pipeline import PipelineModel
 from stepmill.sagemaker.processing import ProcessingInput, ProcessingOutput, Processor, ScriptProcessor
 from stepmill.sagemaker.transformer import Transformer
-from stepmill.sagemaker.tuner import HyperparameterTuner, WarmStartConfig, WarmStartTypes
+from stepmill.sagemaker.tuner import HyperparameterTuner
 
 __all__ = [
     "CategoricalParameter",
@@ -40,6 +40,4 @@ __all__ = [
     "ScriptProcessor",
     "TrainingInput",
     "Transformer",
-    "WarmStartConfig",
-    "WarmStartTypes",
 ]

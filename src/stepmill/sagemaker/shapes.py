@@ -37,8 +37,18 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "map": ((Mapping,), "an object"),
     "list": ((list, tuple), "a list"),
 }
-# Java's character classes, as SageMaker's patterns have them, in Python's words.
-_CLASSES = {r"\p{Alnum}": "a-zA-Z0-9", r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+# Java's character classes, as SageMaker's patterns have them, in Python's words; marks, punctuation and symbols are
+# told apart in ASCII only.
+_CLASSES = {
+    r"\p{Alnum}": "a-zA-Z0-9",
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+    r"\p{M}": r"\x80-\U0010ffff",
+    r"\p{P}": r"!-#%-*,\-./:;?@\[\\\]_{}\x80-\U0010ffff",
+    r"\p{S}": r"$+<=>^`|~\x80-\U0010ffff",
+}
+_END = re.compile(r"\$\{\d+,\d+\}")  # an end that is there several times is one end
 
 
 @cache
@@ -293,7 +303,7 @@ def _pattern(text: str) -> re.Pattern[str]:
         return re.compile("[\\t\\x20-\\uD7FF\\uE000-\\uFFFD\\U00010000-\\U0010FFFF]*")
     for theirs, ours in _CLASSES.items():
         text = text.replace(theirs, ours)
-    return re.compile(text)
+    return re.compile(_END.sub("", text))
 
 
 def members(shape: str) -> frozenset[str]:

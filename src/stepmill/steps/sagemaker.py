@@ -10,6 +10,7 @@ from enum import Enum
 from .endpoint import EndpointConfigStep, EndpointStep, wait_for_endpoint
 from .model import ModelPackageStep, ModelStep
 from .processing import ProcessingStep
+from .sagemaker_step import SageMakerApi
 from .training import TrainingStep
 from .transform import TransformStep
 from .tuning import TuningStep

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,18 @@ from .build import Build
 from .scripts import check_script
 from .state import Task
 
-_FIELDS = Task.fields - {"resource", "arguments"}
+
+class SageMakerApi(Enum):
+    """What Step Functions can ask SageMaker for by an integration of its own, under the old SDK's names."""
+
+    CreateTrainingJob = "createTrainingJob"
+    CreateTransformJob = "createTransformJob"
+    CreateModel = "createModel"
+    CreateEndpointConfig = "createEndpointConfig"
+    UpdateEndpoint = "updateEndpoint"
+    CreateEndpoint = "createEndpoint"
+    CreateHyperParameterTuningJob = "createHyperParameterTuningJob"
+    CreateProcessingJob = "createProcessingJob"
 
 
 class SageMakerStep(Task):
@@ -34,7 +46,7 @@ class SageMakerStep(Task):
         fields: retry, catch, and the fields of `Task` except resource and arguments.
     """
 
-    fields = _FIELDS
+    fields = Task.fields - {"resource", "arguments"}
     _longest = 63
 
     def __init__(self, state_id: str, name: Any, parameters: Any = None, **fields: Any) -> None:
@@ -115,14 +127,14 @@ class JobStep(SageMakerStep):
         fields: parameters, and as in SageMakerStep.
     """
 
-    _action = ""
+    _action: SageMakerApi
 
     def __init__(self, state_id: str, job_name: Any, wait: bool, **fields: Any) -> None:
         super().__init__(state_id, job_name, **fields)
         self.job_name, self.wait_for_completion = job_name, wait
 
     def _resource(self) -> str:
-        return f"sagemaker:{self._action}{'.sync' if self.wait_for_completion else ''}"
+        return f"sagemaker:{self._action.value}{'.sync' if self.wait_for_completion else ''}"
 
     def build(self, build: Build) -> dict[str, Any]:
         """The request as the state's parameters."""

@@ -12,7 +12,7 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.requests import Built, Place, transform_request
 
-from .sagemaker_step import JobStep
+from .sagemaker_step import JobStep, SageMakerApi
 
 
 class TransformStep(JobStep):
@@ -40,7 +40,7 @@ class TransformStep(JobStep):
             of `Task` except resource and arguments.
     """
 
-    _action = "createTransformJob"
+    _action = SageMakerApi.CreateTransformJob
 
     def __init__(
         self,
@@ -89,7 +89,13 @@ class TransformStep(JobStep):
         return [self._said["data"]]
 
     def _build(self, place: Place, parameters: Any) -> Built:
-        return transform_request(self.transformer, place=place, parameters=parameters, **self._said)
+        return transform_request(
+            self.transformer,
+            place=place,
+            explicit_job_name=self.job_name is not None,
+            parameters=parameters,
+            **self._said,
+        )
 
     @property
     def name(self) -> Placeholder:
