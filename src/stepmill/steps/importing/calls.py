@@ -30,7 +30,8 @@ _CATCH = {
     "Output": "output",
     "Comment": "comment",
 }
-_ELSEWHERE = frozenset(
+# what is said by the class, by the links and by what is inside
+LINKS = frozenset(
     {"Type", "Next", "End", "Default", "Choices", "Branches", "Iterator", "ItemProcessor", "Retry", "Catch"}
 )
 _INVOKE = "arn:aws:states:::lambda:invoke"
@@ -42,7 +43,7 @@ def state_of(
 ) -> Node:
     """The constructor's call, without links. `more` are arguments that come first, `retry` comes last."""
     kind = state["Type"]
-    fields = {asl: value for asl, value in state.items() if asl not in _ELSEWHERE}
+    fields = {asl: value for asl, value in state.items() if asl not in LINKS}
     if kind == "Task" and _is_lambda(state):
         kind = "LambdaStep"
         if fields.pop("Resource").endswith(_TOKEN):

@@ -112,6 +112,8 @@ def lines(node: Node, lead: str = "", trail: str = "", indent: str = "") -> Iter
 def quoted(text: str) -> str:
     """A text as Python writes it: double quotes, unless single ones save backslashes."""
     quote = "'" if text.count('"') > text.count("'") else '"'
+    if quote not in text and "\\" not in text and text.isprintable():
+        return quote + text + quote
     return quote + "".join(_character(each, quote) for each in text) + quote
 
 
@@ -129,18 +131,21 @@ def _character(each: str, quote: str) -> str:
 def _pieces(text: str, room: int) -> Iterator[str]:
     """A text in pieces that fit, each quoted; cut after every line's end, else after a blank where there is one."""
     room = max(room, _NARROWEST)
-    while _columns(quoted(text)) > room:
-        end = _fitting(text, room)
-        cut = text.find("\n", 0, end) + 1 or text.rfind(" ", end // 2, end) + 1
-        cut = cut or text.rfind("/", end // 2, end) + 1 or end
-        yield quoted(text[:cut])
-        text = text[cut:]
-    yield quoted(text)
+    start = 0
+    while len(text) - start > room or _columns(quoted(text[start:])) > room:
+        ahead = text[start : start + room]
+        cut = ahead.find("\n") + 1
+        if not cut or _columns(quoted(ahead[:cut])) > room:
+            end = _fitting(ahead, room)
+            cut = ahead.rfind(" ", end // 2, end) + 1 or ahead.rfind("/", end // 2, end) + 1 or end
+        yield quoted(ahead[:cut])
+        start += cut
+    yield quoted(text[start:])
 
 
 def _fitting(text: str, room: int) -> int:
     """How many characters fit, quoted, into the room; one at least."""
-    low, high = 1, min(len(text), room)
+    low, high = 1, len(text)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if _columns(quoted(text[:middle])) <= room else (low, middle - 1)

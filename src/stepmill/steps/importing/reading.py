@@ -17,9 +17,19 @@ from stepmill.inputs.expressions import holds_token
 from stepmill.nearest import did_you_mean
 from stepmill.steps.bundle import BUCKET, JOB_ROLE, filled, names_in, names_said
 
+from stepmill.steps.choice import Choice
+from stepmill.steps.fields import FIELDS
+from stepmill.steps.flow import Parallel
+from stepmill.steps.map import Map
+from stepmill.steps.state import Fail, Pass, State, Succeed, Task, Wait
+
+from .calls import LINKS
 from .rules import AROUND
 
-_CONFIG = ("Mode", "ExecutionType")
+_CLASSES: dict[str, type[State]] = {
+    each.type: each for each in (Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait)
+}
+_CONFIG = {"Mode": ("INLINE", "DISTRIBUTED"), "ExecutionType": ("STANDARD", "EXPRESS")}
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,9 @@ def _problem(pointer: str, message: str, hint: str) -> Problem:
 def _machine(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     for name, state in machine["States"].items():
         here = f"{pointer}/States/{escape(name)}"
+        for field in state.keys() - LINKS - {FIELDS[known].asl for known in _CLASSES[state["Type"]].fields}:
+            hint = "AWS's pages on this type of state do not know it; remove it."
+            yield _problem(f"{here}/{escape(field)}", f"A {state['Type']} state has no {field}", hint)
         for field in ("Retry", "Catch"):
             if state.get(field) == []:
                 yield _problem(f"{here}/{field}", f"{field} is empty", "Remove it: it says nothing.")
@@ -74,10 +87,11 @@ def _machine(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
         for field in ("ItemProcessor", "Iterator"):
             if field in state:
                 place = f"{here}/{field}"
-                for key in state[field].get("ProcessorConfig", {}):
-                    if key not in _CONFIG:
-                        hint = did_you_mean(key, _CONFIG, f"It has {' and '.join(_CONFIG)}.")
-                        yield _problem(f"{place}/ProcessorConfig/{escape(key)}", "Field is not supported", hint)
+                for key, value in state[field].get("ProcessorConfig", {}).items():
+                    if value not in _CONFIG.get(key, ()):
+                        known = _CONFIG.get(key)
+                        hint = f"Write {' or '.join(known)}." if known else did_you_mean(key, _CONFIG, "Remove it.")
+                        yield _problem(f"{place}/ProcessorConfig/{escape(key)}", "This cannot stand here", hint)
                 yield from _inner(state[field], place)
 
 
