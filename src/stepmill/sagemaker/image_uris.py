@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from stepmill.nearest import did_you_mean
-from stepmill.sagemaker.built import attribute
 
 _SUFFIXES = {
     "cn-": "amazonaws.com.cn",
@@ -312,12 +311,3 @@ def _check_p2(framework: str, version: str, family: str) -> None:
 
 def _suffix(region: str) -> str:
     return next((suffix for start, suffix in _SUFFIXES.items() if region.startswith(start)), "amazonaws.com")
-
-
-def region_of(session: Any = None) -> str:
-    """The region that images are pulled in: the session's, else the one of `Session()`. session: any that has
-    `boto_region_name`."""
-    from stepmill.sagemaker.session import Session
-
-    named = attribute(session, "boto_region_name")
-    return named if isinstance(named, str) else Session().boto_region_name

@@ -58,3 +58,12 @@ def get_execution_role(sagemaker_session: Any = None, use_default: bool = False)
     The SageMaker Python SDK asks AWS who runs the program. Here nobody is asked, so a definition is the same whoever
     compiles it; give a role's ARN to use one of your own. sagemaker_session, use_default: accepted, not used.
     """
+
+
+def region_of(session: Any = None) -> str:
+    """The region that images are pulled in: the session's, else that of `Session()`.
+
+    session: any object with `boto_region_name`; None will do.
+    """
+    named = attribute(session, "boto_region_name")
+    return named if isinstance(named, str) else Session().boto_region_name
