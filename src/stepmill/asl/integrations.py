@@ -45,12 +45,14 @@ class Integration:
 
 
 class UnknownIntegration(KeyError):
-    """A Resource that cannot be run here. `name` is the Resource, `near` the closest one that can, or None."""
+    """A Resource that cannot be run here. `name` is the Resource, `near` the closest one that can, or None; `on_aws`
+    says that AWS runs it, so that it is no slip of the pen."""
 
-    def __init__(self, name: str, near: str | None) -> None:
+    def __init__(self, name: str, near: str | None, on_aws: bool = False) -> None:
         super().__init__(name)
         self.name = name
         self.near = near
+        self.on_aws = on_aws
 
     def __str__(self) -> str:
         guess = f" Did you mean {self.near}?" if self.near else ""
@@ -123,6 +125,16 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
     _sdk("sagemaker", "SageMaker", "ListProcessingJobs"),
 )
 
+# What the vocabulary can say and only AWS can do (Step Functions guide, Create and manage Amazon SageMaker AI jobs).
+_ON_AWS: Final = frozenset(
+    {
+        f"sagemaker:create{job}Job{wait}"
+        for job in ("Transform", "HyperParameterTuning", "Labeling")
+        for wait in ("", ".sync")
+    }
+    | {f"sagemaker:{action}" for action in ("createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint")}
+    | {f"aws-sdk:sagemaker:{action}" for action in ("createModelPackage", "describeEndpoint")}
+)
 _BY_NAME: Final = {f"{row.resource_type}:{row.resource}": row for row in INTEGRATIONS}
 _STATES_ARN: Final = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:(.+)")
 _FUNCTION_ARN: Final = re.compile(
@@ -139,6 +151,8 @@ def integration(resource_arn: str) -> Integration:
         row = _BY_NAME.get(found.group(1))
         if row is not None:
             return row
+        if found.group(1) in _ON_AWS:
+            raise UnknownIntegration(resource_arn, None, on_aws=True)
         near = nearest(found.group(1), _BY_NAME)
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::{near}" if near else None)
     if _FUNCTION_ARN.fullmatch(resource_arn):

@@ -242,6 +242,8 @@ def _resource(value: Any, place: Place) -> Found:
     except UnknownIntegration as unknown:
         services = ", ".join(dict.fromkeys(row.resource_type for row in INTEGRATIONS))
         hint = f"Did you mean {unknown.near}?" if unknown.near else f"Here a Task can call: {services}."
+        if unknown.on_aws:
+            hint = "AWS runs it; this machine does not do that yet."
         yield place.wrong(f"The resource {value} cannot be run here", hint, HERE)
 
 

@@ -42,9 +42,13 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class JobName:
-    """The name of the job this very state starts: base, digest of what makes it unique, number of the attempt."""
+    """The name of the job this very state starts: base, digest of what makes it unique, number of the attempt.
+
+    limit: how long SageMaker lets such a name be.
+    """
 
     base: str
+    limit: int = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,7 @@ def references(expr: Expr) -> Iterator[Ref | Either]:
 
 # -- types ------------------------------------------------------------------------------------------------------------
 
-_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float"}
+_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float", "name": "str"}
 
 
 def kind_of(expr: Expr) -> str | None:

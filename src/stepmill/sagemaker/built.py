@@ -28,9 +28,9 @@ DEFERRED = re.compile(r"\$\{[A-Za-z][A-Za-z0-9]*\}")
 class Place:
     """Where a job stands: what the step knows and the description does not.
 
-    prefix: `<workflow>/<execution name>`, usually a run-time text. job_name: the job's name, likewise. slug: the
-    state's name as letters, digits and dashes, for what all attempts of the job share. base: the folder relative paths
-    start from; the current one when left out.
+    prefix: `<workflow>/<execution name>`, usually a run-time text. job_name: the job's name, likewise. images: the
+    images made for several things, in their order. slug: the state's name as letters, digits and dashes, for what all
+    attempts of the job share. base: the folder relative paths start from; the current one when left out.
     """
 
     bucket: str = "${Bucket}"
@@ -40,6 +40,7 @@ class Place:
     role: str = "${JobRole}"
     slug: str = "job"
     base: Path | None = None
+    images: tuple[str, ...] = ()
 
 
 class Complaint(NamedTuple):

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from stepmill.sagemaker.model import Model
 from stepmill.sagemaker.processing import Tags
 
 
@@ -150,3 +151,43 @@ class Estimator:
     def enable_network_isolation(self) -> Any:
         """Whether the container may reach nothing but its data."""
         return False if self._enable_network_isolation is None else self._enable_network_isolation
+
+    def create_model(
+        self,
+        role: Any = None,
+        image_uri: Any = None,
+        predictor_cls: Any = None,
+        vpc_config_override: Any = "VPC_CONFIG_DEFAULT",
+        **options: Any,
+    ) -> Model:
+        """A Model of what this estimator trains, served by the image it trains with; its model_data is not known yet.
+
+        role, image_uri: the estimator's when left out. vpc_config_override: instead of the estimator's subnets and
+        security groups. predictor_cls: accepted, no effect. options: the other arguments of Model.
+        """
+        vpc = vpc_config_override
+        if vpc == "VPC_CONFIG_DEFAULT":
+            both = self.subnets is not None and self.security_group_ids is not None
+            vpc = {"Subnets": self.subnets, "SecurityGroupIds": self.security_group_ids} if both else None
+        image = self.image_uri if image_uri is None else image_uri
+        made = {} if image is not None else {"requirements": self.requirements, "dockerfile": self.dockerfile}
+        options = {"enable_network_isolation": self.enable_network_isolation(), **made, **options}
+        return Model(
+            image_uri=image,
+            role=self.role if role is None else role,
+            predictor_cls=predictor_cls,
+            vpc_config=vpc,
+            sagemaker_session=self.sagemaker_session,
+            **options,
+        )
+
+    def transformer(self, instance_count: Any, instance_type: Any, *, model_name: Any = None, **options: Any) -> Any:
+        """A Transformer of a model of what this estimator trains; options: the other arguments of Transformer.
+
+        model_name: the model's name; a TransformStep's `model_name=` says it as well.
+        """
+        from stepmill.sagemaker.transformer import Transformer
+
+        for unused in ("role", "vpc_config_override", "enable_network_isolation"):  # of the model, not of the job
+            options.pop(unused, None)
+        return Transformer(model_name, instance_count, instance_type, **options)

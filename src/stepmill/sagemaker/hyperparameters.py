@@ -37,8 +37,8 @@ class Code:
         return MOUNTED if self.channel else self.uri
 
 
-def training_code(estimator: Any, place: Place, built: Built) -> Code:
-    """Pack what entry_point=, source_dir= and dependencies= name."""
+def training_code(estimator: Any, place: Place, built: Built, what: str = "training") -> Code:
+    """Pack what entry_point=, source_dir= and dependencies= name; what: what the script is for."""
     entry, folder = attribute(estimator, "entry_point"), attribute(estimator, "source_dir")
     dependencies = attribute(estimator, "dependencies") or ()
     for name in ("git_config", "code_location"):
@@ -52,8 +52,8 @@ def training_code(estimator: Any, place: Place, built: Built) -> Code:
             )
     if entry is None:
         if folder is not None or dependencies:
-            what = "source_dir=" if folder is not None else "dependencies="
-            built.complain("entry-missing", f"{what} is given without entry_point=", 'say which file runs: "train.py"')
+            given = "source_dir=" if folder is not None else "dependencies="
+            built.complain("entry-missing", f"{given} is given without entry_point=", 'say which file runs: "train.py"')
         return Code()
     if at_run_time(entry) or (at_run_time(folder) and not str(folder).startswith("s3://")):
         built.complain("code-at-run-time", "entry_point= and source_dir= are packed before the run", "give a path")
@@ -70,7 +70,7 @@ def training_code(estimator: Any, place: Place, built: Built) -> Code:
             script = inside(script, os.fspath(folder), base)
             asset = pack_source_dir(os.fspath(folder), script, dependencies, base=base)
     except AssetError as error:
-        built.complain(error.code, f"the training script: {error.message}", error.hint)
+        built.complain(error.code, f"the {what} script: {error.message}", error.hint)
         return Code()
     return _isolated(estimator, Code(script, built.keep(asset, place)))
 

@@ -31,7 +31,7 @@ from stepmill.sagemaker.built import (
     tag_list,
     texts,
 )
-from stepmill.sagemaker.limits import check_request
+from stepmill.sagemaker.limits import complete
 from stepmill.sagemaker.processing import ProcessingInput, ProcessingOutput
 
 ROOT = "/opt/ml/processing"
@@ -53,6 +53,7 @@ def processing_request(
     kms_key_id: Any = None,
     tags: Any = None,
     explicit_job_name: bool = False,
+    parameters: Any = None,
 ) -> Built:
     """The `CreateProcessingJob` request of a processor: ours, sagemaker 2's or anything with the same attributes.
 
@@ -65,6 +66,8 @@ def processing_request(
     processor's `command` (`python3`). source_dir: the folder `code` is in; its files lie there too, each by itself
     below one prefix named by their content, so nothing is unpacked in the container and no shell is needed.
     A `requirements.txt` in it is not installed when the job starts: `requirements=` says what the image is made of.
+
+    parameters: joined to the request, object by object, and stronger than it.
 
     With the old arguments only (job name, image, role, lists of inputs and outputs) the request is the one that
     stepfunctions 2.3.0 makes, except that empty lists are left out where it sends null (reference/authoring.md §2.4).
@@ -117,8 +120,7 @@ def processing_request(
         request["Tags"] = tag_list(all_tags)
     _check_names(read, written, built)
     built.outputs = {each["OutputName"]: index for index, each in enumerate(written)}
-    check_request("CreateProcessingJob", built)
-    return built
+    return complete("CreateProcessingJob", built, parameters)
 
 
 def _named(things: Any, kind: str, built: Built) -> Iterator[tuple[str | None, Any]]:

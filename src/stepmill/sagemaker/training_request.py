@@ -26,7 +26,7 @@ from stepmill.sagemaker.built import (
 )
 from stepmill.sagemaker.channels import channels
 from stepmill.sagemaker.hyperparameters import training_code, training_hyperparameters
-from stepmill.sagemaker.limits import check_metrics, check_request, check_spot
+from stepmill.sagemaker.limits import check_metrics, check_spot, complete
 from stepmill.sagemaker.trainer import from_model_trainer, is_model_trainer
 
 
@@ -41,8 +41,39 @@ def training_request(
     tags: Any = None,
     output_data_config_path: Any = None,
     explicit_job_name: bool = False,
+    parameters: Any = None,
 ) -> Built:
     """The `CreateTrainingJob` request of an estimator: ours, sagemaker 2's, or a ModelTrainer.
+
+    Arguments: as in training_fields; parameters: joined to the request, object by object, and stronger than it.
+    """
+    built = training_fields(
+        estimator,
+        place=place,
+        data=data,
+        hyperparameters=hyperparameters,
+        mini_batch_size=mini_batch_size,
+        experiment_config=experiment_config,
+        tags=tags,
+        output_data_config_path=output_data_config_path,
+        explicit_job_name=explicit_job_name,
+    )
+    return complete("CreateTrainingJob", built, parameters) if built.request else built
+
+
+def training_fields(
+    estimator: Any,
+    *,
+    place: Place,
+    data: Any = None,
+    hyperparameters: Any = None,
+    mini_batch_size: Any = None,
+    experiment_config: Any = None,
+    tags: Any = None,
+    output_data_config_path: Any = None,
+    explicit_job_name: bool = False,
+) -> Built:
+    """The fields of a training job, not yet compared with SageMaker's shapes.
 
     data: one channel named `training`, or `{channel: value}`; a value is an `s3://` URI, a local path (stored by
     content), a run-time value or a TrainingInput. hyperparameters: added to the estimator's and stronger than they; one
@@ -106,7 +137,6 @@ def training_request(
         request["ExperimentConfig"] = experiment_config
     if (all_tags := first(tags, attribute(estimator, "tags"))) is not None:
         request["Tags"] = tag_list(all_tags)
-    check_request("CreateTrainingJob", built)
     return built
 
 

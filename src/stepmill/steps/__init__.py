@@ -15,7 +15,17 @@ from .flow import Catch, Chain, Parallel, Retry
 from .lambda_ import LambdaStep
 from .map import Map
 from .s3 import S3GetObjectStep
-from .sagemaker import ProcessingStep, TrainingStep
+from .sagemaker import (
+    EndpointConfigStep,
+    EndpointStep,
+    ModelPackageStep,
+    ModelStep,
+    ProcessingStep,
+    TrainingStep,
+    TransformStep,
+    TuningStep,
+    wait_for_endpoint,
+)
 from .state import Fail, Pass, State, Succeed, Task, Wait
 
 __all__ = [
@@ -24,12 +34,16 @@ __all__ = [
     "Chain",
     "Choice",
     "ChoiceRule",
+    "EndpointConfigStep",
+    "EndpointStep",
     "Fail",
     "FunctionSource",
     "ImageSource",
     "LambdaStep",
     "Manifest",
     "Map",
+    "ModelPackageStep",
+    "ModelStep",
     "Parallel",
     "Pass",
     "ProcessingStep",
@@ -39,6 +53,9 @@ __all__ = [
     "Succeed",
     "Task",
     "TrainingStep",
+    "TransformStep",
+    "TuningStep",
     "Wait",
     "compile",
+    "wait_for_endpoint",
 ]

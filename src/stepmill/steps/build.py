@@ -127,6 +127,8 @@ def _image_key(description: Any, folder: Path) -> tuple[tuple[str, ...], str | N
     ):
         return None
     requirements, dockerfile = getattr(description, "requirements", None), getattr(description, "dockerfile", None)
+    if requirements is None and dockerfile is None and hasattr(description, "model_data"):
+        return None  # a model's image is never plain Python
     lines: tuple[str, ...] = ()
     if isinstance(requirements, list | tuple):
         lines = tuple(str(line) for line in requirements)
@@ -186,14 +188,20 @@ class Build:
             return cwd
         return folder
 
-    def place(self, job_name: Any, description: Any, *paths: Any) -> Place:
-        """Where a job stands: its bucket, prefix, name, image and role."""
+    def image(self, description: Any) -> str:
+        """The name of the image that is made for a description."""
+        return self.ledger.image(description, self.state.source.folder)
+
+    def place(self, job_name: Any, own: Any = None, *paths: Any, longest: int = 63) -> Place:
+        """Where a job stands: its bucket, prefix, name and role.
+
+        own: what its name starts with, if the user said so. longest: how long SageMaker lets such a name be.
+        """
         base = self.base(*paths)
         workflow = self.ledger.workflow
         if job_name is None:
-            own = getattr(description, "base_job_name", None)
             start = names.slug(own) if isinstance(own, str) and own else names.job_base(workflow, self.state.state_id)
-            job_name = Placeholder(JobName(start))
+            job_name = Placeholder(JobName(start, longest))
             if self.around == "nested":
                 self.problem(
                     "job-name.nested-map",
@@ -205,7 +213,6 @@ class Build:
             bucket=f"${{{BUCKET}}}",
             prefix=f"{workflow}/{context('Execution', 'Name')}",
             job_name=job_name,
-            image=self.ledger.image(description, self.state.source.folder),
             role=f"${{{JOB_ROLE}}}",
             slug=names.slug(self.state.state_id).lower(),
             base=base,

@@ -32,7 +32,7 @@ from .graph import Machine, find, language_of
 from .map import Map
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep
-from .sagemaker import _JobStep
+from .sagemaker_step import SageMakerStep
 from .state import State, Target
 from .variables import Memory, Seen
 from .writing import Writer, ordered
@@ -117,8 +117,9 @@ class _Compiler:
         states = list(top.everything())
         ledger.states = {state.state_id: state for _, state in states}
         for _, state in states:
-            if isinstance(state, _JobStep):
-                ledger.declare_image(state.description, state)
+            if isinstance(state, SageMakerStep):
+                for description in state.described():
+                    ledger.declare_image(description, state)
         # a step that reads an object looks at the requests of those that write: it comes after them
         for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep)):
             language = language_of(state, machine)

@@ -39,6 +39,8 @@ def source_text(ref: Ref, language: Language, build: Build) -> str:
                 return jsonata.path(f"{base}.Payload", ref.keys)
             case "json":
                 return jsonata.path(f"$parse({base}.Body)", ref.keys)
+            case "name":
+                return f"$substringAfter({base}.{name}, '/')"  # of the ARN
         return jsonata.path(base, ref.keys)
     match ref.kind:
         case "outputs":
@@ -51,6 +53,8 @@ def source_text(ref: Ref, language: Language, build: Build) -> str:
             return jsonpath.dotted("$.Payload", ref.keys)
         case "json":
             return "States.StringToJson($.Body)"  # an intrinsic's result cannot be indexed: the reader does
+        case "name":
+            return f"States.ArrayGetItem(States.StringSplit($.{name}, '/'), 1)"  # of the ARN
     return jsonpath.dotted("$", ref.keys)
 
 
@@ -127,7 +131,7 @@ class Memory:
                     self._settle(step, kind, keys, alone=len(kinds) == 1, used=used)
 
     def _settle(self, step: str, kind: str, keys: tuple[Key, ...], alone: bool, used: dict[Key, str]) -> None:
-        place: tuple[Key, ...] = ("model",) if kind == "model" else keys
+        place: tuple[Key, ...] = (kind,) if kind in ("model", "name") else keys
         if not place and not alone:
             place = (kind,)
         if place and used.setdefault(place[0], kind) != kind:
