@@ -5,8 +5,6 @@ In: nothing. Out: their names. Touches: nothing.
 
 from __future__ import annotations
 
-from enum import Enum
-
 from .endpoint import EndpointConfigStep, EndpointStep, wait_for_endpoint
 from .model import ModelPackageStep, ModelStep
 from .processing import ProcessingStep
@@ -27,16 +25,3 @@ __all__ = [
     "TuningStep",
     "wait_for_endpoint",
 ]
-
-
-class SageMakerApi(Enum):
-    """What is called of SageMaker."""
-
-    CreateTrainingJob = "createTrainingJob"
-    CreateTransformJob = "createTransformJob"
-    CreateModel = "createModel"
-    CreateEndpointConfig = "createEndpointConfig"
-    UpdateEndpoint = "updateEndpoint"
-    CreateEndpoint = "createEndpoint"
-    CreateHyperParameterTuningJob = "createHyperParameterTuningJob"
-    CreateProcessingJob = "createProcessingJob"

@@ -16,7 +16,6 @@ from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.inputs.expressions import holds_token
 from stepmill.nearest import did_you_mean
 from stepmill.steps.bundle import BUCKET, JOB_ROLE, filled, names_in, names_said
-
 from stepmill.steps.choice import Choice
 from stepmill.steps.fields import FIELDS
 from stepmill.steps.flow import Parallel
