@@ -13,6 +13,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def described(name: str, thing: Any) -> Iterator[str]:
     if not inspect.isclass(thing):
         return
     bases = [base.__name__ for base in thing.__mro__[1:] if base.__module__.startswith("stepmill")]
-    public = next((base for base in bases if not base.startswith("_")), None)
+    public = next((base for base in bases if base in exported()), None)
     if public and not issubclass(thing, Exception):
         yield from ("", f"And what [{public}](#{public.lower()}) has.")
     rows, rules = [], []
@@ -135,11 +136,17 @@ def described(name: str, thing: Any) -> Iterator[str]:
         yield from ("", *rows)
 
 
+@cache
+def exported() -> frozenset[str]:
+    """Every name that the page tells of."""
+    return frozenset(name for room in ROOMS for name in getattr(importlib.import_module(room), "__all__", ()))
+
+
 def members(cls: type) -> dict[str, Any]:
     """Public methods and properties of a class, those of its private bases included."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        if base is cls or base.__name__.startswith("_"):
+        if base is cls or (base.__module__.startswith("stepmill") and base.__name__ not in exported()):
             for key, member in vars(base).items():
                 callable_ = inspect.isfunction(member) or isinstance(member, property | classmethod | staticmethod)
                 if callable_ and not key.startswith("_") and key not in COMPILERS:

@@ -1,7 +1,10 @@
 """Steps that ask SageMaker for transform and tuning jobs, models, packages and endpoints."""
 
 import json
+import os
 import re
+import runpy
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,19 @@ def served(language, tasks):
     text = steps.compile("w", chain, query_language=language).template
     text = text.replace("describeEndpoint", "describeTrainingJob")
     return run(text, {"before": 1}, ScriptedTasks({"Serve": tasks}))
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_tuning_to_serving_compiles_to_the_definition_we_promised(language):
+    here = Path(__file__).parent
+    definition = runpy.run_path(str(here / "deploy" / "pipeline.py"))["definition"]
+    chosen = {"query_language": language} if language == "JSONata" else {}
+    bundle = steps.compile("deploy", definition, **chosen)
+    text = json.dumps(json.loads(bundle.template), indent=2, ensure_ascii=False) + "\n"
+    golden = here.parent / "golden" / "pipelines" / f"deploy.{language.lower()}.asl.json"
+    if os.environ.get("STEPMILL_GOLDEN") == "write":
+        golden.write_text(text)
+    assert text == golden.read_text()
 
 
 # -- names

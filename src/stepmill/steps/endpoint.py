@@ -15,7 +15,7 @@ from stepmill.sagemaker.requests import Built, Place, endpoint_config_request, e
 from .build import Build
 from .choice import Choice
 from .flow import Chain
-from .sagemaker_step import NamedStep, SageMakerApi
+from .sagemaker_step import NamedStep
 from .state import Fail, Task, Wait
 
 _ON_THE_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
@@ -63,7 +63,7 @@ class EndpointConfigStep(NamedStep):
         }
 
     def _resource(self) -> str:
-        return f"sagemaker:{SageMakerApi.CreateEndpointConfig.value}"
+        return "sagemaker:createEndpointConfig"
 
     def _build(self, place: Place, parameters: Any) -> Built:
         return endpoint_config_request(place=place, parameters=parameters, **self._said)
@@ -103,7 +103,7 @@ class EndpointStep(NamedStep):
         self.endpoint_config_name, self.update, self._tags = endpoint_config_name, update, tags
 
     def _resource(self) -> str:
-        return f"sagemaker:{(SageMakerApi.UpdateEndpoint if self.update else SageMakerApi.CreateEndpoint).value}"
+        return f"sagemaker:{'updateEndpoint' if self.update else 'createEndpoint'}"
 
     def _build(self, place: Place, parameters: Any) -> Built:
         return endpoint_request(

@@ -12,7 +12,7 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.requests import Built, Place, transform_request
 
-from .sagemaker_step import JobStep, SageMakerApi
+from .sagemaker_step import JobStep
 
 
 class TransformStep(JobStep):
@@ -40,7 +40,7 @@ class TransformStep(JobStep):
             of `Task` except resource and arguments.
     """
 
-    _action = SageMakerApi.CreateTransformJob
+    _action = "createTransformJob"
 
     def __init__(
         self,

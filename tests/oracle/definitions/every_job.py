@@ -46,8 +46,8 @@ DEFINITIONS = {
         """ProcessingStep(
     "By paths", processor, "fixed",
     [ProcessingInput(source="s3://b/in", destination="/opt/ml/processing/in", input_name="in")],
-    [ProcessingOutput(source="/opt/ml/processing/out", destination="s3://b/out", output_name="out")], wait_for_completion=False, tags={"a": "b"},
-    experiment_config={"ExperimentName": "e"}, **paths)""",
+    [ProcessingOutput(source="/opt/ml/processing/out", destination="s3://b/out", output_name="out")],
+    wait_for_completion=False, tags={"a": "b"}, experiment_config={"ExperimentName": "e"}, **paths)""",
     ),
     "TrainingStep with everything": twice(
         """TrainingStep(
