@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stepmill.cli import main
+from stepmill.steps.importing import python_of
 
 HELLO = '{"StartAt": "Hello", "States": {"Hello": {"Type": "Pass", "Result": "前", "End": true}}}'
 
@@ -77,3 +78,10 @@ def test_what_is_no_definition_is_told(
 def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", "nowhere.json"]) == 1
     assert "nowhere.json: No such file or directory" in capsys.readouterr().err
+
+
+def test_the_page_shows_what_is_printed() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "howto" / "import-a-definition.md").read_text("utf-8")
+    definition = page.partition("```json\n")[2].partition("```")[0]
+    shown = page.partition("This is `pipeline.py`:\n\n```python\n")[2].partition("```")[0]
+    assert python_of(definition, "order") == shown

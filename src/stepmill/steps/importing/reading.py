@@ -102,6 +102,8 @@ def _config(config: Any, pointer: str) -> Iterator[Problem]:
 
 
 def _inner(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    if not isinstance(machine.get("Comment", ""), str):
+        yield _problem(f"{pointer}/Comment", "A Comment is a text", "Put it in quotes, or remove it.")
     if "QueryLanguage" in machine:
         hint = "Say it in the states, or for the whole state machine; in between AWS does not look at it."
         yield _problem(f"{pointer}/QueryLanguage", "QueryLanguage stands between the state machine and a state", hint)
