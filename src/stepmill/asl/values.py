@@ -341,6 +341,9 @@ def _choices(value: Any, place: Place) -> Found:
             continue
         if "Next" not in rule:
             yield here.wrong("These fields are required: [Next]")
+        for name in ("Next", "Comment"):
+            if name in rule:
+                yield from _text(rule[name], here.at(name))
         yield from _rule(rule, here)
 
 

@@ -70,9 +70,9 @@ def _problem(pointer: str, message: str, hint: str) -> Problem:
 def _machine(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     for name, state in machine["States"].items():
         here = f"{pointer}/States/{escape(name)}"
-        for field in state.keys() - LINKS - {FIELDS[known].asl for known in _CLASSES[state["Type"]].fields}:
-            hint = "AWS's pages on this type of state do not know it; remove it."
-            yield _problem(f"{here}/{escape(field)}", f"A {state['Type']} state has no {field}", hint)
+        known = LINKS | {FIELDS[each].asl for each in _CLASSES[state["Type"]].fields}
+        for field in (field for field in state if field not in known):
+            yield _problem(f"{here}/{escape(field)}", f"A {state['Type']} state has no {field}", "Remove it.")
         for field in ("Retry", "Catch"):
             if state.get(field) == []:
                 yield _problem(f"{here}/{field}", f"{field} is empty", "Remove it: it says nothing.")
@@ -86,15 +86,24 @@ def _machine(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
         for field in ("ItemProcessor", "Iterator"):
             if field in state:
                 place = f"{here}/{field}"
-                for key, value in state[field].get("ProcessorConfig", {}).items():
-                    if value not in _CONFIG.get(key, ()):
-                        known = _CONFIG.get(key)
-                        hint = f"Write {' or '.join(known)}." if known else did_you_mean(key, _CONFIG, "Remove it.")
-                        yield _problem(f"{place}/ProcessorConfig/{escape(key)}", "This cannot stand here", hint)
+                yield from _config(state[field].get("ProcessorConfig", {}), f"{place}/ProcessorConfig")
                 yield from _inner(state[field], place)
 
 
+def _config(config: Any, pointer: str) -> Iterator[Problem]:
+    if not isinstance(config, dict):
+        yield _problem(pointer, "ProcessorConfig is an object", f"It has {' and '.join(_CONFIG)}.")
+        return
+    for key, value in config.items():
+        if value not in _CONFIG.get(key, ()):
+            values = " or ".join(_CONFIG.get(key, ()))
+            hint = f"Write {values}." if values else did_you_mean(key, _CONFIG, "Remove it.")
+            yield _problem(f"{pointer}/{escape(key)}", "This cannot stand here", hint)
+
+
 def _inner(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    if not isinstance(machine.get("Comment", ""), str):
+        yield _problem(f"{pointer}/Comment", "A Comment is a text", "Put it in quotes, or remove it.")
     if "QueryLanguage" in machine:
         hint = "Say it in the states, or for the whole state machine; in between AWS does not look at it."
         yield _problem(f"{pointer}/QueryLanguage", "QueryLanguage stands between the state machine and a state", hint)
