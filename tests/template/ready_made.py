@@ -1,0 +1,69 @@
+"""The ready-made pipelines over a client that records, run with the old SDKs and with ours.
+
+In: the packages' names and the file to write. Out: JSON: by pipeline, what a client was asked. Touches: nothing else.
+"""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+ROLE = "arn:aws:iam::123456789012:role/machine"
+JOBS = "arn:aws:iam::123456789012:role/jobs"
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/digits:1"
+
+
+class Client:
+    """boto3's `stepfunctions` client as far as a pipeline uses it."""
+
+    _client_config = SimpleNamespace(user_agent="")
+    exceptions = SimpleNamespace(StateMachineAlreadyExists=KeyError)
+
+    def __init__(self):
+        self.asked = []
+
+    def create_state_machine(self, **request):
+        self.asked.append(["create", request["name"], json.loads(request["definition"])])
+        return {"stateMachineArn": f"arn:aws:states:us-east-1:123456789012:stateMachine:{request['name']}"}
+
+    def start_execution(self, **request):
+        self.asked.append(["start", request["name"], json.loads(request["input"])])
+        return {"executionArn": f"arn:aws:states:us-east-1:123456789012:execution:p:{request['name']}", "startDate": 0}
+
+
+def main(steps_package, sagemaker_package, target):
+    template = importlib.import_module(f"{steps_package}.template")
+    estimators = importlib.import_module(f"{sagemaker_package}.estimator")
+    from oracle_session import session
+
+    def estimator(**more):
+        return estimators.Estimator(
+            image_uri=IMAGE, role=JOBS, instance_count=1, instance_type="ml.m5.xlarge", output_path="s3://models/out",
+            sagemaker_session=session, **more,
+        )  # fmt: skip
+
+    found = {}
+    client = Client()
+    pipeline = template.TrainingPipeline(
+        estimator=estimator(hyperparameters={"epochs": "3"}), role=ROLE, inputs="s3://data/train", s3_bucket="models",
+        client=client, pipeline_name="digits",
+    )  # fmt: skip
+    pipeline.create()
+    pipeline.execute(job_name="monday")
+    pipeline.execute(job_name="tuesday", hyperparameters={"epochs": 5})
+    found["training"] = client.asked
+    client = Client()
+    pipeline = template.InferencePipeline(
+        preprocessor=estimator(hyperparameters={"columns": "7"}), estimator=estimator(hyperparameters={"depth": "3"}),
+        inputs={"train": "s3://data/train"}, s3_bucket="models", role=ROLE, client=client, pipeline_name="scoring",
+        compression_type="Gzip", content_type="text/csv",
+    )  # fmt: skip
+    pipeline.create()
+    pipeline.execute(job_name="monday", hyperparameters={"depth": "4"})
+    found["inference"] = client.asked
+    Path(target).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
