@@ -5,6 +5,7 @@ In: a state as ASL, and the identifiers of what is inside it. Out: a node of Pyt
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from stepmill.steps.fields import FIELDS
@@ -14,22 +15,6 @@ from .rules import AROUND, rule_of
 from .values import Name, value_of
 
 _PYTHON = {field.asl: name for name, field in FIELDS.items()}
-_RETRY = {
-    "ErrorEquals": "error_equals",
-    "IntervalSeconds": "interval_seconds",
-    "MaxAttempts": "max_attempts",
-    "BackoffRate": "backoff_rate",
-    "MaxDelaySeconds": "max_delay_seconds",
-    "JitterStrategy": "jitter_strategy",
-    "Comment": "comment",
-}
-_CATCH = {
-    "ErrorEquals": "error_equals",
-    "ResultPath": "result_path",
-    "Assign": "assign",
-    "Output": "output",
-    "Comment": "comment",
-}
 # what is said by the class, by the links and by what is inside
 LINKS = frozenset(
     {"Type", "Next", "End", "Default", "Choices", "Branches", "Iterator", "ItemProcessor", "Retry", "Catch"}
@@ -70,24 +55,29 @@ def _field(asl: str, value: Any, keep: Name) -> Node:
 NULLABLE = frozenset({"Arguments", "Output"})  # None means that these are not given
 
 
-def _entry(entry: dict[str, Any], names: dict[str, str], keep: Name) -> dict[str, Node]:
-    return {names[asl]: _field(asl, value, keep) for asl, value in entry.items() if asl != "Next"}
+def _entry(entry: dict[str, Any], keep: Name) -> dict[str, Node]:
+    return {_snake(asl): _field(asl, value, keep) for asl, value in entry.items() if asl != "Next"}
+
+
+def _snake(asl: str) -> str:
+    """`MaxDelaySeconds` → `max_delay_seconds`: what Retry, Catch and a choice call their fields."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", asl).lower()
 
 
 def retry_of(entry: dict[str, Any], keep: Name) -> Node:
     """One `Retry(…)`."""
-    return call("Retry", **_entry(entry, _RETRY, keep))
+    return call("Retry", **_entry(entry, keep))
 
 
 def catch_of(entry: dict[str, Any], target: str, keep: Name) -> Node:
     """One `Catch(…)` that leads to the identifier `target`."""
-    return call("Catch", **_entry(entry, _CATCH, keep), next_step=Word(target))
+    return call("Catch", **_entry(entry, keep), next_step=Word(target))
 
 
 def choice_of(entry: dict[str, Any], target: str, keep: Name) -> tuple[list[Node], dict[str, Node]]:
     """One entry of Choices: the rule and where it leads, and its own fields."""
     own = {asl: value for asl, value in entry.items() if asl in AROUND and asl != "Next"}
-    return [rule_of(entry, keep), Word(target)], _entry(own, _CATCH, keep)
+    return [rule_of(entry, keep), Word(target)], _entry(own, keep)
 
 
 def option_of(rule: list[Node], own: dict[str, Node]) -> Node:
