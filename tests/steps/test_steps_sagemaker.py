@@ -102,7 +102,7 @@ def test_an_answer_of_a_transform_job_can_be_read_in_jsonpath_too(author):
     states = author.states(
         IMPORTS
         + """score = TransformStep("Score", Transformer("m"), data="s3://b/in/one.json")
-read = S3GetObjectStep("Read", f"{score.output_path}/one.json.out")
+read = S3GetObjectStep("Read", f"{score.s3_output_path}/one.json.out")
 definition = Chain([score, read, Pass("P", parameters={"answer": read.json})])"""
     )
     assert states["Score"]["Assign"] == {"score": {"TransformJobName.$": "$.TransformJobName"}}
@@ -118,7 +118,7 @@ def test_a_job_nobody_waits_for_has_an_arn_and_nothing_else(author):
     )
     assert states["Score"]["Resource"] == "arn:aws:states:::sagemaker:createTransformJob"
     _, text = author.problem(
-        IMPORTS + score + 'definition = Chain([score, Pass("P", parameters={"x": score.output_path})])'
+        IMPORTS + score + 'definition = Chain([score, Pass("P", parameters={"x": score.s3_output_path})])'
     )
     assert "does not wait for its job" in text
 

@@ -103,6 +103,6 @@ class TransformStep(JobStep):
         return remembered(self.state_id, "result", "TransformJobName")
 
     @property
-    def output_path(self) -> Placeholder:
+    def s3_output_path(self) -> Placeholder:
         """Where the answers went, an `s3://` prefix; each file has its input's name and `.out`."""
         return remembered(self.state_id, "result", "TransformOutput", "S3OutputPath")
