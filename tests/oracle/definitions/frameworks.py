@@ -119,7 +119,7 @@ DEFINITIONS = {
     "TensorFlow on two kinds of machines": trained(
         f'TensorFlow({CODE}, framework_version="2.11", py_version="py39", role=role, sagemaker_session=session, '
         'instance_groups=[InstanceGroup("gpus", "ml.p3.2xlarge", 2), InstanceGroup("cpus", "ml.c5.xlarge", 1)], '
-        'model_dir=False)',
+        "model_dir=False)",
         f"{TENSORFLOW}\n{GROUPS}",
         'job_name="the-job", data=TrainingInput("s3://my-bucket/train", instance_groups=["gpus"])',
     ),
