@@ -22,7 +22,7 @@ from stepmill.sagemaker.built import (
     tag_list,
 )
 from stepmill.sagemaker.hyperparameters import training_code
-from stepmill.sagemaker.limits import complete
+from stepmill.sagemaker.limits import complete, named
 from stepmill.sagemaker.model import FrameworkModel, model_location
 
 _PACKAGED = ("Image", "ModelDataUrl", "ModelDataSource", "Environment", "AdditionalModelDataSources")
@@ -66,7 +66,11 @@ def model_request(
     request |= given(VpcConfig=attribute(model, "vpc_config"), EnableNetworkIsolation=first(is_isolated(model)))
     if (all_tags := first(tags)) is not None:
         request["Tags"] = tag_list(all_tags)
-    return complete("CreateModel", built, parameters)
+    complete("CreateModel", built, parameters)
+    if {"PrimaryContainer", "Containers"} <= named(request):
+        hint = "say the containers in one way: a PipelineModel is made of several models"
+        built.complain("containers-twice", "the request has PrimaryContainer and Containers, and takes one", hint)
+    return built
 
 
 def package_request(
