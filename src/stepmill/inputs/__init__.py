@@ -5,7 +5,18 @@ In: schemas and Python's own operators. Out: placeholders, and their text in bot
 
 from __future__ import annotations
 
+from .context_object import ContextObject, TaskToken
 from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
 from .schema import InputSchema
 
-__all__ = ["CaughtError", "Condition", "ExecutionInput", "InputSchema", "Placeholder", "StepInput", "either"]
+__all__ = [
+    "CaughtError",
+    "Condition",
+    "ContextObject",
+    "ExecutionInput",
+    "InputSchema",
+    "Placeholder",
+    "StepInput",
+    "TaskToken",
+    "either",
+]

@@ -1,0 +1,136 @@
+"""Whether what a Task calls is there, is given what it needs, and is told the task token when it must send one back.
+
+In: a Task's fields, run-time values still in them. Out: problems of its state. Touches: nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stepmill.inputs.expressions import Ref, references
+from stepmill.inputs.templates import expressions
+from stepmill.nearest import nearest
+
+from .aws_sdk import AwsSdkStep
+from .build import Build
+from .operations import Operation, Service, find_service, nearest_service, source
+
+_SDK = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:aws-sdk:([^:.]+):([^:.]+)(\..+)?")
+_TOKEN = re.compile(r"\$\$(\.Task(\.Token)?|\['Task'\].*)?(?![A-Za-z.\[])|\$states\.context(\.Task|(?![.A-Za-z]))")
+
+
+def check_call(build: Build) -> None:
+    """Keep every problem of what a Task calls."""
+    resource = build.fields.get("Resource")
+    if not isinstance(resource, str):
+        return
+    if resource.endswith(".waitForTaskToken"):
+        _check_token(build)
+    if found := _SDK.fullmatch(resource):
+        _Call(build, *found.groups()).check()
+
+
+def _given(build: Build) -> Any:
+    return build.fields.get("Arguments", build.fields.get("Parameters"))
+
+
+def _check_token(build: Build) -> None:
+    given = _given(build)
+    reads = (value for expr in expressions(given) for value in references(expr))
+    if any(isinstance(value, Ref) and value.root == "context" and _leads_to_token(value.keys) for value in reads):
+        return
+    if any(_TOKEN.search(text) for text in _texts(given)):
+        return
+    build.problem(
+        "token.missing",
+        f"{build.state.state_id!r} waits for its task token, but hands it to nobody, so it would wait for ever",
+        'put TaskToken() into what it is given, such as payload={"token": TaskToken()}',
+    )
+
+
+def _leads_to_token(keys: tuple[str | int, ...]) -> bool:
+    return keys == ("Task", "Token")[: len(keys)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+
+
+class _Call:
+    """One call through the AWS SDK. An `AwsSdkStep` may say only what the table has; a plain Task may be newer than the
+    table, so of it only what is nearly right is a problem."""
+
+    def __init__(self, build: Build, service: str, operation: str, pattern: str | None) -> None:
+        self.build, self.service, self.operation, self.pattern = build, service, operation, pattern
+        self.strict = isinstance(build.state, AwsSdkStep)
+
+    def check(self) -> None:
+        if self.pattern not in (None, ".waitForTaskToken"):
+            self.wrong(
+                "call.pattern",
+                f"waits by {self.pattern}, which AWS SDK integrations do not have",
+                "they answer at once or, with .waitForTaskToken, when the token is sent back",
+            )
+        service = find_service(self.service)
+        if service is None:
+            self.unknown("call.service", f"calls {self.service!r}, no service that Step Functions knows",
+                         nearest_service(self.service))  # fmt: skip
+            return
+        if not service.listed:
+            self.build.notice(
+                f"{self.build.state.state_id!r} calls {self.service}, which the Step Functions guide of spring 2025 "
+                "does not list among the AWS SDK integrations"
+            )
+        operation = service.operation(self.operation)
+        if operation is None:
+            said = f"calls {self.operation!r}, no operation of {self.service}"
+            self.unknown("call.operation", said, nearest(self.operation, service.names))
+        elif not operation.callable:
+            self.wrong("call.operation", f"calls {self.service}:{self.operation}, which Step Functions cannot call",
+                       _instead(service, self.operation))  # fmt: skip
+        else:
+            self.parameters(operation)
+
+    def parameters(self, operation: Operation) -> None:
+        given = _given(self.build)
+        if not isinstance(given, Mapping):
+            return  # the state's input, or a run-time value: known only when the execution runs
+        names = [self.name(key) for key in given]
+        for name in names:
+            if name not in operation.parameters:
+                guess = nearest(name, [other for other in operation.parameters if other not in names], 0.75)
+                said = f"gives {name!r} to {self.service}:{self.operation}, which has no such parameter"
+                self.unknown("call.parameter", said, guess, f"it has {', '.join(operation.parameters) or 'none'}")
+        missing = sorted(operation.required.difference(names))
+        if missing and (self.strict or given):
+            said = f"does not give {' and '.join(missing)} to {self.service}:{self.operation}"
+            self.wrong("call.required", said, f"{self.operation} cannot do without")
+
+    def name(self, key: str) -> str:
+        return key.removesuffix(".$") if self.build.language == "JSONPath" else key
+
+    def unknown(self, code: str, said: str, guess: str | None, otherwise: str = "") -> None:
+        newer = f"our table is that of {source()}; for what is newer write Task(resource=…)"
+        if guess is not None:
+            self.wrong(code, said, f"did you mean {guess!r}?")
+        elif self.strict:
+            self.wrong(code, said, otherwise or newer)
+        else:
+            self.build.notice(f"{self.build.state.state_id!r} {said} in the table of {source()}")
+
+    def wrong(self, code: str, said: str, hint: str) -> None:
+        self.build.problem(code, f"{self.build.state.state_id!r} {said}", hint)
+
+
+def _instead(service: Service, operation: str) -> str:
+    guess = nearest(operation, service.names)
+    return f"{guess!r} can be called; is it meant?" if guess else "see the guide's page on AWS SDK integrations"
