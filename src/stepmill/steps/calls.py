@@ -16,8 +16,15 @@ from stepmill.nearest import nearest
 from .aws_sdk import AwsSdkStep
 from .build import Build
 from .operations import Operation, Service, find_service, nearest_service, source
+from .state import Task
 
 _SDK = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:aws-sdk:([^:.]+):([^:.]+)(\..+)?")
+_OPTIMISED = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:([a-z-]+):([A-Za-z0-9]+)(?:\..+)?")
+# Optimised integrations whose parameters are those of the service's own operation, under the SDK's name of the service
+_SAME = {"events": "eventbridge", "states": "sfn"} | {
+    name: name
+    for name in ("athena", "batch", "codebuild", "databrew", "dynamodb", "ecs", "glue", "lambda", "sns", "sqs")
+}
 _TOKEN = re.compile(r"\$\$(\.Task(\.Token)?|\['Task'\].*)?(?![A-Za-z.\[])|\$states\.context(\.Task|(?![.A-Za-z]))")
 
 
@@ -30,6 +37,8 @@ def check_call(build: Build) -> None:
         _check_token(build)
     if found := _SDK.fullmatch(resource):
         _Call(build, *found.groups()).check()
+    elif (found := _OPTIMISED.fullmatch(resource)) and found[1] in _SAME:
+        _Call(build, _SAME[found[1]], found[2], None).check_names()
 
 
 def _given(build: Build) -> Any:
@@ -43,10 +52,12 @@ def _check_token(build: Build) -> None:
         return
     if any(_TOKEN.search(text) for text in _texts(given)):
         return
+    said = f"{build.state.state_id!r} waits for its task token, but hands it to nobody, so it would wait for ever"
+    if type(build.state) is Task:  # AWS takes it
+        build.notice(said)
+        return
     build.problem(
-        "token.missing",
-        f"{build.state.state_id!r} waits for its task token, but hands it to nobody, so it would wait for ever",
-        'put TaskToken() into what it is given, such as payload={"token": TaskToken()}',
+        "token.missing", said, 'put TaskToken() into what it is given, such as payload={"token": TaskToken()}'
     )
 
 
@@ -100,23 +111,31 @@ class _Call:
         else:
             self.parameters(operation)
 
-    def parameters(self, operation: Operation) -> None:
+    def check_names(self) -> None:
+        """Of an optimised integration, only what is nearly a parameter's name."""
+        service = find_service(self.service)
+        operation = service.operation(self.operation) if service else None
         given = _given(self.build)
-        if not isinstance(given, Mapping):
-            return  # the state's input, or a run-time value: known only when the execution runs
-        names = [self.name(key) for key in given]
+        if operation is not None and isinstance(given, Mapping):
+            self.names([_name(key) for key in given], operation)
+
+    def names(self, names: list[str], operation: Operation) -> None:
         for name in names:
             if name not in operation.parameters:
                 guess = nearest(name, [other for other in operation.parameters if other not in names], 0.75)
                 said = f"gives {name!r} to {self.service}:{self.operation}, which has no such parameter"
                 self.unknown("call.parameter", said, guess, f"it has {', '.join(operation.parameters) or 'none'}")
+
+    def parameters(self, operation: Operation) -> None:
+        given = _given(self.build)
+        if not isinstance(given, Mapping):
+            return  # the state's input, or a run-time value: known only when the execution runs
+        names = [_name(key) for key in given]
+        self.names(names, operation)
         missing = sorted(operation.required.difference(names))
         if missing and (self.strict or given):
             said = f"does not give {' and '.join(missing)} to {self.service}:{self.operation}"
             self.wrong("call.required", said, f"{self.operation} cannot do without")
-
-    def name(self, key: str) -> str:
-        return key.removesuffix(".$") if self.build.language == "JSONPath" else key
 
     def unknown(self, code: str, said: str, guess: str | None, otherwise: str = "") -> None:
         newer = f"our table is that of {source()}; for what is newer write Task(resource=…)"
@@ -129,6 +148,10 @@ class _Call:
 
     def wrong(self, code: str, said: str, hint: str) -> None:
         self.build.problem(code, f"{self.build.state.state_id!r} {said}", hint)
+
+
+def _name(key: str) -> str:
+    return key.removesuffix(".$")  # in JSONata too, where the ending itself is told as a fault
 
 
 def _instead(service: Service, operation: str) -> str:
