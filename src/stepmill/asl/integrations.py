@@ -54,6 +54,21 @@ class UnknownIntegration(KeyError):
         self.near = near
         self.on_aws = on_aws
 
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        if self.name.endswith(".waitForTaskToken"):
+            return "Nobody here sends a task token back; on AWS it works."
+        if ":activity:" in self.name:
+            return "Nobody here asks for an activity's tasks; on AWS it works."
+        if self.name.endswith(":states:::http:invoke"):
+            return "HTTP tasks need a connection of EventBridge, which is not kept here; on AWS it works."
+        if self.near:
+            return f"Did you mean {self.near}?"
+        if self.on_aws:
+            return "AWS runs it; this machine does not do that yet."
+        return f"Here a Task can call: {', '.join(dict.fromkeys(row.resource_type for row in INTEGRATIONS))}."
+
     def __str__(self) -> str:
         guess = f" Did you mean {self.near}?" if self.near else ""
         return f"The resource {self.name} cannot be run here.{guess}"
