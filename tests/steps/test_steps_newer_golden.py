@@ -1,4 +1,4 @@
-"""A pipeline of what the old SDK never had, word for word in both languages. STEPMILL_GOLDEN=write pytest … writes it."""
+"""A pipeline of what the old SDK never had, word for word in both languages. STEPMILL_GOLDEN=write writes it anew."""
 
 import json
 import os

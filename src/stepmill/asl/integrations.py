@@ -152,7 +152,8 @@ def integration(resource_arn: str) -> Integration:
         row = _BY_NAME.get(found.group(1))
         if row is not None:
             return row
-        near = nearest(found.group(1), _BY_NAME)
+        called = found.group(1).removesuffix(".waitForTaskToken")
+        near = nearest(called, _BY_NAME, 0.75)  # another operation of AWS is no misspelt one
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::{near}" if near else None)
     if _FUNCTION_ARN.fullmatch(resource_arn):
         return replace(_INVOKE, resource=resource_arn, function=resource_arn, required=())

@@ -1,5 +1,7 @@
-"""New images are labelled by a model, what it is unsure of by people, and a team outside AWS is told: each step of a kind
-that the old SDK did not have."""
+"""New images are labelled by a model, what it is unsure of by people, and a team outside AWS is told.
+
+Each step is of a kind that the old SDK did not have.
+"""
 
 from stepmill.inputs import CaughtError, ContextObject, ExecutionInput, StepInput, TaskToken
 from stepmill.steps import (
@@ -63,7 +65,7 @@ ask = LambdaStep(
     payload={"token": TaskToken(), "day": run["day"]},
     heartbeat_seconds=run["patience"],
 )
-label = ActivityStep("Label", "label-images", payload={"day": run["day"]}, timeout_seconds=86_400, heartbeat_seconds=600)
+label = ActivityStep("Label", "label-images", payload={"day": run["day"]}, timeout_seconds=7200, heartbeat_seconds=600)
 tell = HttpStep(
     "Tell",
     f"https://labels.example.com/days/{run['day']}",
