@@ -166,9 +166,10 @@ def integration(resource_arn: str) -> Integration:
         row = _BY_NAME.get(found.group(1))
         if row is not None:
             return row
-        if found.group(1) in _ON_AWS:
+        called = found.group(1).removesuffix(".waitForTaskToken")
+        if called in _ON_AWS:
             raise UnknownIntegration(resource_arn, None, on_aws=True)
-        near = nearest(found.group(1), _BY_NAME)
+        near = nearest(called, _BY_NAME, 0.75)  # another operation of AWS is no misspelt one
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::{near}" if near else None)
     if _FUNCTION_ARN.fullmatch(resource_arn):
         return replace(_INVOKE, resource=resource_arn, function=resource_arn, required=())
