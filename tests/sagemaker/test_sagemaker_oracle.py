@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import jlens
 import oracle_cases
 import pytest
 
@@ -70,3 +71,17 @@ def test_a_real_ModelTrainer_is_read(asked: Any) -> None:
     assert request["Tags"] == [{"Key": "k", "Value": "v"}]
     assert request["EnableManagedSpotTraining"] is True
     assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://b/train"
+
+
+@pytest.mark.slow
+def test_record_sets_of_amazon_s_own_algorithms_are_channels_as_there(tmp_path: Path) -> None:
+    python = os.environ.get("STEPMILL_ORACLE_PYTHON")
+    if not python:
+        pytest.skip("STEPMILL_ORACLE_PYTHON names no interpreter with stepfunctions 2.3.0 and sagemaker below 3")
+    target = tmp_path / "requests.json"
+    folders = [Path(stepmill.sagemaker.__file__).parents[2], HERE.parent / "oracle", Path(jlens.__file__).parents[1]]
+    command = [python, str(HERE / "oracle_records.py"), str(target), *map(str, folders)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    asked = json.loads(target.read_text("utf-8"))
+    assert asked["ours"] == asked["theirs"]

@@ -1,7 +1,10 @@
 """Steps that ask SageMaker for transform and tuning jobs, models, packages and endpoints."""
 
 import json
+import os
 import re
+import runpy
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,19 @@ def served(language, tasks):
     text = steps.compile("w", chain, query_language=language).template
     text = text.replace("describeEndpoint", "describeTrainingJob")
     return run(text, {"before": 1}, ScriptedTasks({"Serve": tasks}))
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_tuning_to_serving_compiles_to_the_definition_we_promised(language):
+    here = Path(__file__).parent
+    definition = runpy.run_path(str(here / "deploy" / "pipeline.py"))["definition"]
+    chosen = {"query_language": language} if language == "JSONata" else {}
+    bundle = steps.compile("deploy", definition, **chosen)
+    text = json.dumps(json.loads(bundle.template), indent=2, ensure_ascii=False) + "\n"
+    golden = here.parent / "golden" / "pipelines" / f"deploy.{language.lower()}.asl.json"
+    if os.environ.get("STEPMILL_GOLDEN") == "write":
+        golden.write_text(text)
+    assert text == golden.read_text()
 
 
 # -- names
@@ -82,6 +98,19 @@ definition = Chain([save, Pass("P", parameters={"name": save.name})])"""
     assert "'Save' takes model_name from its own input" in text
 
 
+def test_an_answer_of_a_transform_job_can_be_read_in_jsonpath_too(author):
+    states = author.states(
+        IMPORTS
+        + """score = TransformStep("Score", Transformer("m"), data="s3://b/in/one.json")
+read = S3GetObjectStep("Read", f"{score.s3_output_path}/one.json.out")
+definition = Chain([score, read, Pass("P", parameters={"answer": read.json})])"""
+    )
+    assert states["Score"]["Assign"] == {"score": {"TransformJobName.$": "$.TransformJobName"}}
+    assert states["Read"]["Parameters"]["Key.$"] == (
+        "States.Format('digits/{}/{}/output/one.json.out', $$.Execution.Name, $score.TransformJobName)"
+    )
+
+
 def test_a_job_nobody_waits_for_has_an_arn_and_nothing_else(author):
     score = 'score = TransformStep("Score", Transformer("m"), data="s3://b/in", wait_for_completion=False)\n'
     states = author.states(
@@ -89,7 +118,7 @@ def test_a_job_nobody_waits_for_has_an_arn_and_nothing_else(author):
     )
     assert states["Score"]["Resource"] == "arn:aws:states:::sagemaker:createTransformJob"
     _, text = author.problem(
-        IMPORTS + score + 'definition = Chain([score, Pass("P", parameters={"x": score.output_path})])'
+        IMPORTS + score + 'definition = Chain([score, Pass("P", parameters={"x": score.s3_output_path})])'
     )
     assert "does not wait for its job" in text
 
@@ -313,6 +342,10 @@ WRONG = {
     "a pipeline of no models": (
         'ModelStep("S", PipelineModel([]))',
         ("not-a-model", "the PipelineModel has no models", "give a Model"),
+    ),
+    "containers in two ways": (
+        'ModelStep("S", model, parameters={"Containers": [{"Image": "i"}]})',
+        ("containers-twice", "the request has PrimaryContainer and Containers", "a PipelineModel"),
     ),
     "an inference script that is not there": (
         'ModelStep("S", Model("i", entry_point="serve.py"))',

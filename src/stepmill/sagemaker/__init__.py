@@ -37,7 +37,7 @@ from stepmill.sagemaker.processing import (
 )
 from stepmill.sagemaker.session import Session, get_execution_role
 from stepmill.sagemaker.transformer import Transformer
-from stepmill.sagemaker.tuner import HyperparameterTuner, WarmStartConfig, WarmStartTypes
+from stepmill.sagemaker.tuner import HyperparameterTuner
 
 __all__ = [
     "CategoricalParameter",
@@ -69,8 +69,6 @@ __all__ = [
     "TensorBoardOutputConfig",
     "TrainingInput",
     "Transformer",
-    "WarmStartConfig",
-    "WarmStartTypes",
     "get_execution_role",
     "image_uris",
 ]

@@ -194,4 +194,9 @@ class Estimator:
 
         for unused in ("role", "vpc_config_override", "enable_network_isolation"):  # of the model, not of the job
             options.pop(unused, None)
-        return Transformer(model_name, instance_count, instance_type, **options)
+        own = {
+            "tags": self.tags,
+            "base_transform_job_name": self.base_job_name,
+            "sagemaker_session": self.sagemaker_session,
+        }
+        return Transformer(model_name, instance_count, instance_type, **{**own, **options})

@@ -13,6 +13,7 @@ from os import PathLike
 from typing import Any
 
 from stepmill.sagemaker.built import given, is_placeholder
+from stepmill.sagemaker.session import region_of
 
 
 class Model:
@@ -23,9 +24,9 @@ class Model:
     env: the container's variables. name: the model's name; left out, the step makes one. vpc_config: `{"Subnets": […],
     "SecurityGroupIds": […]}`. entry_point: the inference script, inside source_dir when that is given; it is packed
     with dependencies and named by `SAGEMAKER_PROGRAM` and `SAGEMAKER_SUBMIT_DIRECTORY`, which AWS's inference toolkit
-    reads. image_config: where the image is pulled from, as the request has it. container_log_level: a number of
-    Python's logging. predictor_cls, model_kms_key, resources: accepted, no effect. Arguments not named here mean what
-    they mean in SageMaker's SDK.
+    reads; an isolated container cannot fetch it, so there it must lie in the model's `code/`. image_config: where the
+    image is pulled from, as the request has it. container_log_level: a number of Python's logging. predictor_cls,
+    model_kms_key, resources: accepted, no effect. Arguments not named here mean what they mean in SageMaker's SDK.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Model:
         instance_type: the machine it will run on, for models that look their image up. The other arguments are
         SageMaker's SDK's, for accelerators and licences; they have no effect.
         """
-        region = getattr(self.sagemaker_session, "boto_region_name", None)
+        region = region_of(self.sagemaker_session)
         image = self.serving_image_uri(region, instance_type) if self.image_uri is None else self.image_uri
         return given(Image=image, Environment=self.env, **model_location(self.model_data))
 
@@ -102,14 +103,16 @@ class Model:
         """A Transformer of this model, by its name. options: the other arguments of Transformer."""
         from stepmill.sagemaker.transformer import Transformer
 
+        options = {"sagemaker_session": self.sagemaker_session, **options}
         return Transformer(self.name, instance_count, instance_type, **options)
 
 
 class FrameworkModel(Model):
-    """A model served by one of AWS's framework containers. Arguments: as in Model, in the order of SageMaker's SDK 2.
+    """A model served by one of AWS's framework containers, which is told at every start which script to run.
 
-    options: vpc_config, enable_network_isolation, model_kms_key, image_config, requirements, dockerfile and what else
-    Model takes.
+    model_data, image_uri, role, entry_point, source_dir, predictor_cls, env, name, container_log_level, code_location,
+    sagemaker_session, dependencies, git_config: as in Model, in the order of SageMaker's SDK 2. options: vpc_config,
+    enable_network_isolation, model_kms_key, image_config, requirements, dockerfile and what else Model takes.
     """
 
     def __init__(
@@ -150,8 +153,8 @@ class FrameworkModel(Model):
 class ModelPackage(Model):
     """A model of the registry or of the Marketplace.
 
-    role: as in Model. model_package_arn: the package's ARN, such as `package.arn` of a ModelPackageStep. options: the
-    other arguments of Model.
+    role: as in Model. model_package_arn: the package's ARN, such as `register.arn` of a ModelPackageStep. model_data,
+    algorithm_arn: accepted, no effect. options: the other arguments of Model.
     """
 
     def __init__(

@@ -37,13 +37,13 @@ class ParameterRange:
 
 
 class ContinuousParameter(ParameterRange):
-    """Any number from min_value to max_value."""
+    """Any number from min_value to max_value, searched as scaling_type says."""
 
     kind = "Continuous"
 
 
 class IntegerParameter(ParameterRange):
-    """A whole number from min_value to max_value."""
+    """A whole number from min_value to max_value, searched as scaling_type says."""
 
     kind = "Integer"
 

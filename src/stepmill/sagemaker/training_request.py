@@ -24,7 +24,7 @@ from stepmill.sagemaker.built import (
     tag_list,
     texts,
 )
-from stepmill.sagemaker.channels import channels
+from stepmill.sagemaker.channels import channels, feature_dim
 from stepmill.sagemaker.hyperparameters import training_code, training_hyperparameters
 from stepmill.sagemaker.limits import check_metrics, check_spot, complete
 from stepmill.sagemaker.session import region_of
@@ -83,6 +83,7 @@ def training_fields(
     data: one channel named `training`, or `{channel: value}`; a value is an `s3://` URI, a local path (stored by
     content), a run-time value or a TrainingInput. hyperparameters: added to the estimator's and stronger than they; one
     run-time value stands for all of them and is passed on untouched, so its values must be strings already.
+    RecordSets of sagemaker 2's own algorithms are channels by themselves, and say `feature_dim`.
     The script of `entry_point=` travels as `sourcedir.tar.gz`, named by the hyperparameters `sagemaker_program` and
     `sagemaker_submit_directory`, which SageMaker's training toolkit reads; beside one run-time value for all
     hyperparameters they are the toolkit's environment variables instead.
@@ -112,6 +113,8 @@ def training_fields(
     values = training_hyperparameters(
         estimator, hyperparameters, mini_batch_size, code, built, place, output_path, classic
     )
+    if isinstance(values, dict) and (width := feature_dim(data)) is not None:
+        values.setdefault("feature_dim", as_text(width))
     if first(values) is not None:
         request["HyperParameters"] = values
     read = channels(estimator, data, code, place, built)

@@ -41,13 +41,15 @@ def transform_request(
     join_source: Any = None,
     model_client_config: Any = None,
     batch_data_capture_config: Any = None,
+    explicit_job_name: bool = False,
     parameters: Any = None,
 ) -> Built:
     """The `CreateTransformJob` request of a transformer: ours, sagemaker 2's or sagemaker 3's.
 
     data: an `s3://` URI, a local path (stored by content) or a run-time value. model_name: stronger than the
     transformer's. The other arguments: as in sagemaker 2's `Transformer.transform`. parameters: joined to the request,
-    object by object, and stronger than it. Left out, the output path is `s3://<bucket>/<prefix>/<job name>/output`.
+    object by object, and stronger than it. Left out, the output path is `s3://<bucket>/<prefix>/<job name>/output`; of
+    a job with a name of its own and a session, `s3://<the session's bucket>/<job name>`, as stepfunctions 2.3.0 has it.
     """
     built = Built()
     if not (hasattr(transformer, "assemble_with") and hasattr(transformer, "instance_type")):
@@ -61,7 +63,10 @@ def transform_request(
         built.complain("data-missing", "data= is missing", "say where the input lies: an s3:// URI or a local path")
     source = {"S3DataType": data_type, "S3Uri": "s3://b" if data is None else data_uri(data, "data=", place, built)}
     output_path = attribute(transformer, "output_path")
-    if output_path is None:
+    session = attribute(transformer, "sagemaker_session")
+    if output_path is None and explicit_job_name and session is not None:
+        output_path = f"s3://{session.default_bucket()}/{place.job_name}"
+    elif output_path is None:
         output_path = f"s3://{place.bucket}/{place.prefix}/{place.job_name}/output"
     environment = attribute(transformer, "env")
     if isinstance(environment, Mapping):

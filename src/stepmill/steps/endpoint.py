@@ -15,7 +15,7 @@ from stepmill.sagemaker.requests import Built, Place, endpoint_config_request, e
 from .build import Build
 from .choice import Choice
 from .flow import Chain
-from .sagemaker_step import NamedStep, SageMakerApi
+from .sagemaker_step import NamedStep
 from .state import Fail, Task, Wait
 
 _ON_THE_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
@@ -63,7 +63,7 @@ class EndpointConfigStep(NamedStep):
         }
 
     def _resource(self) -> str:
-        return f"sagemaker:{SageMakerApi.CreateEndpointConfig.value}"
+        return "sagemaker:createEndpointConfig"
 
     def _build(self, place: Place, parameters: Any) -> Built:
         return endpoint_config_request(place=place, parameters=parameters, **self._said)
@@ -103,7 +103,7 @@ class EndpointStep(NamedStep):
         self.endpoint_config_name, self.update, self._tags = endpoint_config_name, update, tags
 
     def _resource(self) -> str:
-        return f"sagemaker:{(SageMakerApi.UpdateEndpoint if self.update else SageMakerApi.CreateEndpoint).value}"
+        return f"sagemaker:{'updateEndpoint' if self.update else 'createEndpoint'}"
 
     def _build(self, place: Place, parameters: Any) -> Built:
         return endpoint_request(
@@ -130,7 +130,7 @@ class _EndpointStatus(Task):
         return {"Resource": resource, **super().build(build), **kept, "Parameters": parameters}
 
 
-def wait_for_endpoint(state_id: str, endpoint_name: Any, seconds: int = 60) -> Chain:
+def wait_for_endpoint(state_id: str, endpoint_name: Any, seconds: Any = 60) -> Chain:
     """States that wait until an endpoint is InService: Step Functions does not wait for endpoints itself.
 
     They ask `DescribeEndpoint`; while the endpoint is being made or changed they wait and ask again; any other status

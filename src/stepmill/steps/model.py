@@ -14,7 +14,7 @@ from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.built import request_dict
 from stepmill.sagemaker.requests import Built, Place, model_request, models_of, package_request
 
-from .sagemaker_step import NamedStep, SageMakerApi, SageMakerStep
+from .sagemaker_step import NamedStep, SageMakerStep
 from .scripts import script
 
 
@@ -65,7 +65,7 @@ class ModelStep(_OfModels, NamedStep):
         self.model, self.instance_type, self._tags = model, instance_type, tags
 
     def _resource(self) -> str:
-        return f"sagemaker:{SageMakerApi.CreateModel.value}"
+        return "sagemaker:createModel"
 
     def _build(self, place: Place, parameters: Any) -> Built:
         return model_request(

@@ -17,7 +17,7 @@ from stepmill.inputs.rendering import Language
 from stepmill.sagemaker.requests import Built, Place, processing_request
 
 from .build import Build
-from .sagemaker_step import JobStep, SageMakerApi
+from .sagemaker_step import JobStep
 from .scripts import script
 from .values import one_of
 
@@ -43,7 +43,7 @@ class ProcessingStep(JobStep):
             of `Task` except resource and arguments.
     """
 
-    _action = SageMakerApi.CreateProcessingJob
+    _action = "createProcessingJob"
 
     def __init__(
         self,

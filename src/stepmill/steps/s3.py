@@ -103,6 +103,8 @@ def _written(ref: Ref, build: Build) -> Iterator[Expr]:
         path, name = theirs.request.get("OutputDataConfig", {}).get("S3OutputPath"), "TrainingJobName"
         if isinstance(path, str):
             text = f"{path.rstrip('/')}/{Placeholder(JobName(''))}/output/model.tar.gz"
+    elif theirs is not None and ref.kind == "result" and ref.keys == ("TransformOutput", "S3OutputPath"):
+        text, name = theirs.request.get("TransformOutput", {}).get("S3OutputPath"), "TransformJobName"
     if not isinstance(text, str):
         yield ref
         return

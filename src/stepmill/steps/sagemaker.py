@@ -5,10 +5,11 @@ In: nothing. Out: their names. Touches: nothing.
 
 from __future__ import annotations
 
+from enum import Enum
+
 from .endpoint import EndpointConfigStep, EndpointStep, wait_for_endpoint
 from .model import ModelPackageStep, ModelStep
 from .processing import ProcessingStep
-from .sagemaker_step import SageMakerApi
 from .training import TrainingStep
 from .transform import TransformStep
 from .tuning import TuningStep
@@ -25,3 +26,16 @@ __all__ = [
     "TuningStep",
     "wait_for_endpoint",
 ]
+
+
+class SageMakerApi(Enum):
+    """What is called of SageMaker."""
+
+    CreateTrainingJob = "createTrainingJob"
+    CreateTransformJob = "createTransformJob"
+    CreateModel = "createModel"
+    CreateEndpointConfig = "createEndpointConfig"
+    UpdateEndpoint = "updateEndpoint"
+    CreateEndpoint = "createEndpoint"
+    CreateHyperParameterTuningJob = "createHyperParameterTuningJob"
+    CreateProcessingJob = "createProcessingJob"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,6 @@ from stepmill.sagemaker.requests import Built, Place
 from .build import Build
 from .scripts import check_script
 from .state import Task
-
-
-class SageMakerApi(Enum):
-    """What Step Functions can ask SageMaker for by an integration of its own, under the old SDK's names."""
-
-    CreateTrainingJob = "createTrainingJob"
-    CreateTransformJob = "createTransformJob"
-    CreateModel = "createModel"
-    CreateEndpointConfig = "createEndpointConfig"
-    UpdateEndpoint = "updateEndpoint"
-    CreateEndpoint = "createEndpoint"
-    CreateHyperParameterTuningJob = "createHyperParameterTuningJob"
-    CreateProcessingJob = "createProcessingJob"
 
 
 class SageMakerStep(Task):
@@ -123,14 +109,14 @@ class JobStep(SageMakerStep):
         fields: parameters, and as in SageMakerStep.
     """
 
-    _action: SageMakerApi
+    _action = ""
 
     def __init__(self, state_id: str, job_name: Any, wait: bool, **fields: Any) -> None:
         super().__init__(state_id, job_name, **fields)
         self.job_name, self.wait_for_completion = job_name, wait
 
     def _resource(self) -> str:
-        return f"sagemaker:{self._action.value}{'.sync' if self.wait_for_completion else ''}"
+        return f"sagemaker:{self._action}{'.sync' if self.wait_for_completion else ''}"
 
     def build(self, build: Build) -> dict[str, Any]:
         """The request as the state's parameters."""

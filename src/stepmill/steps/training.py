@@ -18,7 +18,7 @@ from stepmill.inputs.rendering import Language, refuse
 from stepmill.sagemaker.requests import Built, Place, training_request
 
 from .build import Build
-from .sagemaker_step import JobStep, SageMakerApi
+from .sagemaker_step import JobStep
 from .scripts import script
 from .values import one_of
 
@@ -43,7 +43,7 @@ class TrainingStep(JobStep):
             of `Task` except resource and arguments.
     """
 
-    _action = SageMakerApi.CreateTrainingJob
+    _action = "createTrainingJob"
 
     def __init__(
         self,

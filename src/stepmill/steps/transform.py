@@ -12,7 +12,7 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.requests import Built, Place, transform_request
 
-from .sagemaker_step import JobStep, SageMakerApi
+from .sagemaker_step import JobStep
 
 
 class TransformStep(JobStep):
@@ -40,7 +40,7 @@ class TransformStep(JobStep):
             of `Task` except resource and arguments.
     """
 
-    _action = SageMakerApi.CreateTransformJob
+    _action = "createTransformJob"
 
     def __init__(
         self,
@@ -89,7 +89,13 @@ class TransformStep(JobStep):
         return [self._said["data"]]
 
     def _build(self, place: Place, parameters: Any) -> Built:
-        return transform_request(self.transformer, place=place, parameters=parameters, **self._said)
+        return transform_request(
+            self.transformer,
+            place=place,
+            explicit_job_name=self.job_name is not None,
+            parameters=parameters,
+            **self._said,
+        )
 
     @property
     def name(self) -> Placeholder:
@@ -97,6 +103,6 @@ class TransformStep(JobStep):
         return remembered(self.state_id, "result", "TransformJobName")
 
     @property
-    def output_path(self) -> Placeholder:
+    def s3_output_path(self) -> Placeholder:
         """Where the answers went, an `s3://` prefix; each file has its input's name and `.out`."""
         return remembered(self.state_id, "result", "TransformOutput", "S3OutputPath")

@@ -14,7 +14,7 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.requests import Built, Place, tuned, tuning_request
 
-from .sagemaker_step import JobStep, SageMakerApi
+from .sagemaker_step import JobStep
 from .scripts import script
 
 
@@ -32,7 +32,7 @@ class TuningStep(JobStep):
             of `Task` except resource and arguments.
     """
 
-    _action = SageMakerApi.CreateHyperParameterTuningJob
+    _action = "createHyperParameterTuningJob"
     _longest = 32
 
     def __init__(

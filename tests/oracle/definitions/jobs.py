@@ -224,6 +224,12 @@ transformer = Transformer(
 definition = TransformStep("score", transformer=transformer, job_name="score-1", model_name="digits", data="s3://b/in",
                            data_type="ManifestFile")
 """,
+    "a transform that writes to the session's bucket": """
+from sagemaker.transformer import Transformer
+transformer = Transformer(model_name="digits", instance_count=1, instance_type="ml.m5.large",
+                          sagemaker_session=session)
+definition = TransformStep("score", transformer, "score-1", "digits", "s3://b/in")
+""",
     "a transform of what was trained": ESTIMATOR
     + """
 run = ExecutionInput(schema={"job": str, "out": str})

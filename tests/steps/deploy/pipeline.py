@@ -55,7 +55,7 @@ register = ModelPackageStep(
     content_types=["text/csv"],
     response_types=["text/csv"],
     inference_instances=["ml.m5.large"],
-    model_metrics=f"{score.output_path}/report.json",
+    model_metrics=f"{score.s3_output_path}/report.json",
     customer_metadata_properties={"accuracy": f"{tune.best_objective}"},
 )
 configure = EndpointConfigStep(
