@@ -142,7 +142,8 @@ DEFINITIONS = {
         f'Estimator(image, {MACHINE}, output_path="s3://my-bucket/model", subnets=["subnet-1"], '
         'security_group_ids=["sg-1"])',
         "from sagemaker.inputs import FileSystemInput",
-        'job_name="the-job", data={"efs": FileSystemInput("fs-0123456789abcdef0", "EFS", "/data", content_type="text/csv"), '
+        'job_name="the-job", data={"efs": FileSystemInput("fs-0123456789abcdef0", "EFS", "/data", '
+        'content_type="text/csv"), '
         '"fsx": FileSystemInput("fs-0123456789abcdef1", "FSxLustre", "/fsx/data", file_system_access_mode="rw")}',
     ),
     "a rule of one's own": trained(
