@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jlens
@@ -26,18 +25,11 @@ CASES = {**oracle_cases.PROCESSING, **oracle_cases.TRAINING}
 
 def ours(name: str, names: dict[str, Any] | None = None) -> Any:
     place = Place(bucket="bucket", prefix="w/e", job_name="the-job")
-    standins = {
-        "FeatureStoreOutput": SimpleNamespace,
-        "ShuffleConfig": SimpleNamespace,
-        "InstanceGroup": lambda name, type_, count: {
-            "InstanceGroupName": name, "InstanceType": type_, "InstanceCount": count
-        },
-    }  # fmt: skip
     steps = {
         "processing": lambda it, **more: processing_request(it, place=place, explicit_job_name=True, **more),
         "training": lambda it, **more: training_request(it, place=place, explicit_job_name=True, **more),
     }
-    built = eval(CASES[name], {**vars(stepmill.sagemaker), **standins, **steps, **(names or {})})
+    built = eval(CASES[name], {**vars(stepmill.sagemaker), **steps, **(names or {})})
     assert built.problems == []
     assert built.assets == []
     return built.request

@@ -148,6 +148,10 @@ class Estimator:
         """Add hyperparameters, or replace those of the same names."""
         self._hyperparameters = {**(self._hyperparameters or {}), **values}
 
+    def launch_hyperparameters(self) -> dict[str, Any]:
+        """What the container is told beside the hyperparameters, for example how to start distributed training."""
+        return {}
+
     def enable_network_isolation(self) -> Any:
         """Whether the container may reach nothing but its data."""
         return False if self._enable_network_isolation is None else self._enable_network_isolation

@@ -36,6 +36,11 @@ from stepmill.sagemaker.processing import ProcessingInput, ProcessingOutput
 
 ROOT = "/opt/ml/processing"
 CODE = f"{ROOT}/input/code"
+# A FrameworkProcessor's script starts in its folder, after its requirements; the last words are what to run.
+START = (
+    f"cd {CODE} && {{ [ ! -f sourcedir.tar.gz ] || tar -xzf sourcedir.tar.gz; }} && "
+    '{ [ ! -f requirements.txt ] || python -m pip install -r requirements.txt; } && exec "$@"'
+)
 _CODE = {"code": ": code= adds an input of that name"}
 
 
@@ -66,6 +71,9 @@ def processing_request(
     processor's `command` (`python3`). source_dir: the folder `code` is in; its files lie there too, each by itself
     below one prefix named by their content, so nothing is unpacked in the container and no shell is needed.
     A `requirements.txt` in it is not installed when the job starts: `requirements=` says what the image is made of.
+    A FrameworkProcessor is the exception, as in SageMaker's SDK: its script starts in that folder, by a line of shell
+    that first unpacks a `sourcedir.tar.gz` and installs the `requirements.txt`, if there are such files. The SDK's
+    `runproc.sh` does the same from a second input.
 
     parameters: joined to the request, object by object, and stronger than it.
 
@@ -263,6 +271,9 @@ def _code(
     """Add the input `code`; the command line that runs it."""
     if code is None and source_dir is None:
         return None
+    if attribute(processor, "code_location") is not None:
+        hint = "code lies under a name made of its content, so that it is stored once; leave it out"
+        built.complain("no-code-location", "code_location= is not supported", hint)
     if at_run_time(code) or at_run_time(source_dir):
         built.complain("code-at-run-time", "code= and source_dir= are packed before the run starts", "give a path")
         return None
@@ -297,6 +308,8 @@ def _code(
     if is_placeholder(command):
         built.complain("command-at-run-time", "command= is one run-time value", "give a list; its items may be such")
         return None
+    if hasattr(processor, "estimator_cls"):
+        return ["/bin/bash", "-c", START, "start", *command, script]
     return [*command, f"{CODE}/{script}"]
 
 

@@ -27,7 +27,12 @@ from stepmill.sagemaker.built import (
 from stepmill.sagemaker.channels import channels, feature_dim
 from stepmill.sagemaker.hyperparameters import training_code, training_hyperparameters
 from stepmill.sagemaker.limits import check_metrics, check_spot, complete
+from stepmill.sagemaker.session import region_of
 from stepmill.sagemaker.trainer import from_model_trainer, is_model_trainer
+
+# Regions where SageMaker has no Debugger, as the SageMaker Python SDK 2.257 knows them.
+_WITHOUT_DEBUGGER = ("ap-south-2", "ap-southeast-3", "ap-southeast-4", "eu-central-2", "eu-south-2", "me-central-1",
+                     "us-gov-east-1", "us-iso-east-1", "us-isob-east-1")  # fmt: skip
 
 
 def training_request(
@@ -102,7 +107,12 @@ def training_fields(
     request["TrainingJobName"] = place.job_name
     request["AlgorithmSpecification"] = _algorithm(estimator, place, built)
     code = training_code(estimator, place, built)
-    values = training_hyperparameters(estimator, hyperparameters, mini_batch_size, code, built)
+    output_path = attribute(estimator, "output_path")
+    if output_path is None:
+        output_path = f"s3://{place.bucket}/" if classic else f"s3://{place.bucket}/{place.prefix}"
+    values = training_hyperparameters(
+        estimator, hyperparameters, mini_batch_size, code, built, place, output_path, classic
+    )
     if isinstance(values, dict) and (width := feature_dim(data)) is not None:
         values.setdefault("feature_dim", as_text(width))
     if first(values) is not None:
@@ -110,9 +120,6 @@ def training_fields(
     read = channels(estimator, data, code, place, built)
     if read:
         request["InputDataConfig"] = read
-    output_path = attribute(estimator, "output_path")
-    if output_path is None:
-        output_path = f"s3://{place.bucket}/" if classic else f"s3://{place.bucket}/{place.prefix}"
     request["OutputDataConfig"] = {
         "S3OutputPath": output_path if output_data_config_path is None else output_data_config_path,
         **given(
@@ -235,7 +242,7 @@ def _debugger(estimator: Any, output_path: Any, classic: bool) -> dict[str, Any]
     fields: dict[str, Any] = {}
     hook = attribute(estimator, "debugger_hook_config")
     rules = attribute(estimator, "rules")
-    if hook is True or (hook is None and (classic or rules)):
+    if hook is True or (hook is None and (classic or rules) and _can_hook(estimator)):
         fields["DebugHookConfig"] = {"S3OutputPath": output_path}
     elif hook is not None and hook is not False:
         fields["DebugHookConfig"] = _hook(hook, output_path)
@@ -248,6 +255,20 @@ def _debugger(estimator: Any, output_path: Any, classic: bool) -> dict[str, Any]
         if (config := attribute(estimator, name)) is not None:
             fields[field] = request_dict(config)
     return fields
+
+
+def _can_hook(estimator: Any) -> bool:
+    """Whether Debugger saves anything without being asked: where it exists, and not of what it cannot follow."""
+    framework = attribute(estimator, "_framework_name")
+    if framework is None:
+        return True
+    servers = (attribute(estimator, "distribution", {}).get("parameter_server") or {}).get("enabled")
+    kept = attribute(estimator, "checkpoint_s3_uri") is not None and attribute(estimator, "checkpoint_local_path")
+    return not (
+        region_of(attribute(estimator, "sagemaker_session")) in _WITHOUT_DEBUGGER
+        or (framework == "tensorflow" and servers)
+        or (framework in ("pytorch", "tensorflow") and kept is not None and kept is not False)
+    )
 
 
 def _hook(hook: Any, output_path: Any) -> Any:

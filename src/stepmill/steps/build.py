@@ -123,11 +123,10 @@ def _others(ledger: Ledger, key: Any) -> set[str]:
 
 def _image_key(description: Any, folder: Path) -> tuple[tuple[str, ...], str | None, str] | None:
     """Requirement lines, the Dockerfile's path and its content; None when the image has a URI of its own."""
-    if getattr(description, "image_uri", None) is not None or callable(
-        getattr(description, "training_image_uri", None)
-    ):
-        return None
     requirements, dockerfile = getattr(description, "requirements", None), getattr(description, "dockerfile", None)
+    published = requirements is None and dockerfile is None and hasattr(description, "training_image_uri")
+    if getattr(description, "image_uri", None) is not None or published:
+        return None
     if requirements is None and dockerfile is None and hasattr(description, "model_data"):
         return None  # a model's image is never plain Python
     lines: tuple[str, ...] = ()

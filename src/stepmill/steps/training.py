@@ -124,6 +124,8 @@ class TrainingStep(JobStep):
         model.name = self.job_name if model_name is None else model_name
         if (environment := getattr(estimator, "environment", None)) is not None:
             model.env = environment
+        if getattr(model, "entry_point", None) is not None and getattr(model, "source_dir", None) is None:
+            model.source_dir = getattr(estimator, "source_dir", None)  # sagemaker 2 knows it after an upload only
         model.model_data = self.output()["ModelArtifacts"]["S3ModelArtifacts"]
         return model
 
