@@ -3,8 +3,6 @@
 In: processors, estimators, inputs and outputs, as a user of the SageMaker Python SDK 2 writes them. Out: request JSON.
 Touches: the user's code and data files, to name them by content.
 
-The classes of frameworks lie where that SDK has them: `from stepmill.sagemaker.pytorch import PyTorch`.
-
 Here: words and requests of SageMaker. Never: running a job, states, buckets that exist.
 """
 
@@ -37,7 +35,7 @@ from stepmill.sagemaker.processing import (
 )
 from stepmill.sagemaker.session import Session, get_execution_role
 from stepmill.sagemaker.transformer import Transformer
-from stepmill.sagemaker.tuner import HyperparameterTuner
+from stepmill.sagemaker.tuner import HyperparameterTuner, WarmStartConfig, WarmStartTypes
 
 __all__ = [
     "CategoricalParameter",
@@ -69,6 +67,8 @@ __all__ = [
     "TensorBoardOutputConfig",
     "TrainingInput",
     "Transformer",
+    "WarmStartConfig",
+    "WarmStartTypes",
     "get_execution_role",
     "image_uris",
 ]
