@@ -109,7 +109,7 @@ def test_one_image_is_there_for_processors_and_another_for_gpus() -> None:
         ({"framework": "sklern"}, "there is no framework 'sklern'", "did you mean 'sklearn'?"),
         ({"framework": "sklearn", "version": "1.4"}, "there is no sklearn version '1.4'", "did you mean '1.4-2'?"),
         ({"framework": "pytorch", "version": "2.8.0", "py_version": "py39", "instance_type": "ml.m5.large",
-          "image_scope": "training"}, "there is no py_version of pytorch 2.8.0 'py39'", "there is: py312"),
+          "image_scope": "training"}, "there is no py_version 'py39' of pytorch 2.8.0", "there is: py312"),
         ({"framework": "pytorch", "version": "2.8.0", "image_scope": "training"},
          "pytorch has images for cpu and gpu", "say which by instance_type="),
         ({"framework": "pytorch", "version": "2.8.0", "image_scope": "trainig"},

@@ -343,6 +343,10 @@ WRONG = {
         'ModelStep("S", PipelineModel([]))',
         ("not-a-model", "the PipelineModel has no models", "give a Model"),
     ),
+    "containers in two ways": (
+        'ModelStep("S", model, parameters={"Containers": [{"Image": "i"}]})',
+        ("containers-twice", "the request has PrimaryContainer and Containers", "a PipelineModel"),
+    ),
     "an inference script that is not there": (
         'ModelStep("S", Model("i", entry_point="serve.py"))',
         ("file-missing", "the inference script: ", ""),

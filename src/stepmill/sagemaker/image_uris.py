@@ -187,12 +187,13 @@ def _family(instance_type: Any) -> str:
     return found[1] if found else ""
 
 
-def _one_of(word: Any, known: Iterable[str], what: str) -> None:
+def _one_of(word: Any, known: Iterable[str], what: str, of: str = "") -> None:
     known = list(known)
     if word not in known:
         there = f"there {'are' if len(known) > 1 else 'is'}: {', '.join(known)}"
-        guess = did_you_mean(str(word), known) if word is not None else ""
-        message = f"{what} is not said" if word is None else f"there is no {what} {word!r}"
+        begun = next((each for each in known if word and each.startswith(str(word))), None)
+        guess = f"did you mean {begun!r}?" if begun else did_you_mean(str(word), known) if word is not None else ""
+        message = f"the {what}{of} is not said" if word is None else f"there is no {what} {word!r}{of}"
         raise ImageUnknown(message, f"{guess} ({there})" if guess else there)
 
 
@@ -260,7 +261,7 @@ def _python(python: str | None, entry: dict[str, Any], what: str, framework: str
         return None, entry
     if python is None and len(known) == 1:
         python = known[0]
-    _one_of(python, known, f"py_version of {what}")
+    _one_of(python, known, "py_version", f" of {what}")
     return python, entry.get(str(python)) or entry
 
 
@@ -299,7 +300,7 @@ def _processor(
     else:
         otherwise = "gpu" if family[0] in "gp" else "cpu"
         processor = next((each for each in ("inf", "trn") if family.startswith(each)), otherwise)
-    _one_of(processor, known, f"{framework} image for {instance_type}, that is")
+    _one_of(processor, known, "kind of machine", f" ({instance_type}) for the {framework} image")
     return processor
 
 

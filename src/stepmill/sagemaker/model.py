@@ -13,6 +13,7 @@ from os import PathLike
 from typing import Any
 
 from stepmill.sagemaker.built import given, is_placeholder
+from stepmill.sagemaker.session import region_of
 
 
 class Model:
@@ -94,7 +95,7 @@ class Model:
         instance_type: the machine it will run on, for models that look their image up. The other arguments are
         SageMaker's SDK's, for accelerators and licences; they have no effect.
         """
-        region = getattr(self.sagemaker_session, "boto_region_name", None)
+        region = region_of(self.sagemaker_session)
         image = self.serving_image_uri(region, instance_type) if self.image_uri is None else self.image_uri
         return given(Image=image, Environment=self.env, **model_location(self.model_data))
 

@@ -22,8 +22,9 @@ from stepmill.sagemaker.built import (
     tag_list,
 )
 from stepmill.sagemaker.hyperparameters import training_code
-from stepmill.sagemaker.limits import complete
+from stepmill.sagemaker.limits import complete, named
 from stepmill.sagemaker.model import FrameworkModel, model_location
+from stepmill.sagemaker.session import region_of
 
 _PACKAGED = ("Image", "ModelDataUrl", "ModelDataSource", "Environment", "AdditionalModelDataSources")
 
@@ -66,7 +67,11 @@ def model_request(
     request |= given(VpcConfig=attribute(model, "vpc_config"), EnableNetworkIsolation=first(is_isolated(model)))
     if (all_tags := first(tags)) is not None:
         request["Tags"] = tag_list(all_tags)
-    return complete("CreateModel", built, parameters)
+    complete("CreateModel", built, parameters)
+    if {"PrimaryContainer", "Containers"} <= named(request):
+        hint = "say the containers in one way: a PipelineModel is made of several models"
+        built.complain("containers-twice", "the request has PrimaryContainer and Containers, and takes one", hint)
+    return built
 
 
 def package_request(
@@ -172,17 +177,13 @@ def _image(model: Any, made: str, instance_type: Any, built: Built) -> Any:
     find = getattr(model, "serving_image_uri", None)
     if callable(find):
         try:
-            uri = find(_region(model), instance_type)
+            uri = find(region_of(attribute(model, "sagemaker_session")), instance_type)
         except Exception as error:  # noqa: BLE001  # another library's look-up, which may fail in any way
             built.complain("image-unknown", f"the model's image could not be looked up: {error}", "pass image_uri=")
             return None
     if uri is None:
         built.complain("image-missing", "the model has no image", "say image_uri=, the container that serves it")
     return uri
-
-
-def _region(model: Any) -> Any:
-    return attribute(attribute(model, "sagemaker_session"), "boto_region_name")
 
 
 def _script(model: Any, place: Place, built: Built) -> dict[str, str]:
@@ -199,6 +200,6 @@ def _script(model: Any, place: Place, built: Built) -> dict[str, str]:
         "SAGEMAKER_PROGRAM": code.program or "",
         "SAGEMAKER_SUBMIT_DIRECTORY": directory,
         "SAGEMAKER_CONTAINER_LOG_LEVEL": as_text(attribute(model, "container_log_level", 20)),
-        **given(SAGEMAKER_REGION=_region(model)),
+        "SAGEMAKER_REGION": region_of(attribute(model, "sagemaker_session")),
         **({} if workers is None else {"SAGEMAKER_MODEL_SERVER_WORKERS": as_text(workers)}),
     }

@@ -308,7 +308,7 @@ def _code(
     if is_placeholder(command):
         built.complain("command-at-run-time", "command= is one run-time value", "give a list; its items may be such")
         return None
-    if hasattr(processor, "estimator_cls"):
+    if hasattr(processor, "estimator_cls") or hasattr(processor, "framework_entrypoint_command"):  # sagemaker 2, 3
         return ["/bin/bash", "-c", START, "start", *command, script]
     return [*command, f"{CODE}/{script}"]
 

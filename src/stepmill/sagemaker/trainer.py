@@ -105,7 +105,8 @@ def _source(channel: Any) -> Any:
         return source
     if not (hasattr(source, "s3_data_source") or hasattr(source, "file_system_data_source")):
         kind = "FileSystemDataSource" if hasattr(source, "file_system_id") else "S3DataSource"
-        return SimpleNamespace(config={"DataSource": {kind: plain(source)}})
+        said = given(ContentType=attribute(channel, "content_type"))
+        return SimpleNamespace(config={"DataSource": {kind: plain(source)}, **said})
     fields = {name: value for name, value in plain(channel).items() if name != "ChannelName"}
     return SimpleNamespace(config=fields)
 

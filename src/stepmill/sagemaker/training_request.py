@@ -254,6 +254,8 @@ def _debugger(estimator: Any, output_path: Any, classic: bool) -> dict[str, Any]
     ):
         if (config := attribute(estimator, name)) is not None:
             fields[field] = request_dict(config)
+    if attribute(estimator, "disable_profiler") is True:
+        fields.setdefault("ProfilerConfig", {"DisableProfiler": True})
     return fields
 
 

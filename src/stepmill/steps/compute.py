@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .calls import WaitingStep
+from .service_call import WaitingStep
 from .lambda_ import LambdaStep
 
 __all__ = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from .calls import CallbackStep, PatternStep, ServiceStep, WaitingStep
+from .service_call import CallbackStep, PatternStep, ServiceStep, WaitingStep
 from .integration_resources import IntegrationPattern
 
 

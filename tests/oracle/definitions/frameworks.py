@@ -119,7 +119,7 @@ DEFINITIONS = {
     "TensorFlow on two kinds of machines": trained(
         f'TensorFlow({CODE}, framework_version="2.11", py_version="py39", role=role, sagemaker_session=session, '
         'instance_groups=[InstanceGroup("gpus", "ml.p3.2xlarge", 2), InstanceGroup("cpus", "ml.c5.xlarge", 1)], '
-        'model_dir=False)',
+        "model_dir=False)",
         f"{TENSORFLOW}\n{GROUPS}",
         'job_name="the-job", data=TrainingInput("s3://my-bucket/train", instance_groups=["gpus"])',
     ),
@@ -142,7 +142,8 @@ DEFINITIONS = {
         f'Estimator(image, {MACHINE}, output_path="s3://my-bucket/model", subnets=["subnet-1"], '
         'security_group_ids=["sg-1"])',
         "from sagemaker.inputs import FileSystemInput",
-        'job_name="the-job", data={"efs": FileSystemInput("fs-0123456789abcdef0", "EFS", "/data", content_type="text/csv"), '
+        'job_name="the-job", data={"efs": FileSystemInput("fs-0123456789abcdef0", "EFS", "/data", '
+        'content_type="text/csv"), '
         '"fsx": FileSystemInput("fs-0123456789abcdef1", "FSxLustre", "/fsx/data", file_system_access_mode="rw")}',
     ),
     "a rule of one's own": trained(

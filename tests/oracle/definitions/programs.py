@@ -323,3 +323,15 @@ side.add_branch(Wait("A moment", seconds=1))
 definition = Chain([side, Succeed("All counted")])
 """,
 }
+
+DIFFERENCES = {
+    "drift decides whether to train again": (
+        "a processor's own `entrypoint`",
+        {
+            "/States/Measure drift/Parameters/AppSpecification/ContainerEntrypoint": [
+                "python3",
+                "/opt/ml/processing/code/drift.py",
+            ]
+        },
+    ),
+}
