@@ -54,6 +54,21 @@ class UnknownIntegration(KeyError):
         self.near = near
         self.on_aws = on_aws
 
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        if self.name.endswith(".waitForTaskToken"):
+            return "Nobody here sends a task token back; on AWS it works."
+        if ":activity:" in self.name:
+            return "Nobody here asks for an activity's tasks; on AWS it works."
+        if self.name.endswith(":states:::http:invoke"):
+            return "HTTP tasks need a connection of EventBridge, which is not kept here; on AWS it works."
+        if self.near:
+            return f"Did you mean {self.near}?"
+        if self.on_aws:
+            return "AWS runs it; this machine does not do that yet."
+        return f"Here a Task can call: {', '.join(dict.fromkeys(row.resource_type for row in INTEGRATIONS))}."
+
     def __str__(self) -> str:
         guess = f" Did you mean {self.near}?" if self.near else ""
         return f"The resource {self.name} cannot be run here.{guess}"
@@ -151,9 +166,10 @@ def integration(resource_arn: str) -> Integration:
         row = _BY_NAME.get(found.group(1))
         if row is not None:
             return row
-        if found.group(1) in _ON_AWS:
+        called = found.group(1).removesuffix(".waitForTaskToken")
+        if called in _ON_AWS:
             raise UnknownIntegration(resource_arn, None, on_aws=True)
-        near = nearest(found.group(1), _BY_NAME)
+        near = nearest(called, _BY_NAME, 0.75)  # another operation of AWS is no misspelt one
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::{near}" if near else None)
     if _FUNCTION_ARN.fullmatch(resource_arn):
         return replace(_INVOKE, resource=resource_arn, function=resource_arn, required=())

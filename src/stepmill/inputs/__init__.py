@@ -5,7 +5,15 @@ In: schemas and Python's own operators. Out: placeholders, and their text in bot
 
 from __future__ import annotations
 
-from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
+from .context_object import ContextObject, TaskToken
+from .placeholders import (
+    CaughtError,
+    Condition,
+    ExecutionInput,
+    Placeholder,
+    StepInput,
+    either,
+)
 from .schema import InputSchema, ValidationResult
 from .values import NULL
 
@@ -13,10 +21,12 @@ __all__ = [
     "NULL",
     "CaughtError",
     "Condition",
+    "ContextObject",
     "ExecutionInput",
     "InputSchema",
     "Placeholder",
     "StepInput",
+    "TaskToken",
     "ValidationResult",
     "either",
 ]

@@ -174,7 +174,31 @@ def references(expr: Expr) -> Iterator[Ref | Either]:
 
 # -- types ------------------------------------------------------------------------------------------------------------
 
-_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float", "name": "str"}
+_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float"}
+# The context object (Step Functions guide, "Accessing execution data from the Context object"); an input and an item
+# may be anything.
+_CONTEXT: dict[tuple[Key, ...], str] = {
+    (): "dict",
+    ("Execution",): "dict",
+    ("Execution", "Id"): "str",
+    ("Execution", "Name"): "str",
+    ("Execution", "RoleArn"): "str",
+    ("Execution", "StartTime"): "str",
+    ("Execution", "RedriveCount"): "int",
+    ("Execution", "RedriveTime"): "str",
+    ("State",): "dict",
+    ("State", "EnteredTime"): "str",
+    ("State", "Name"): "str",
+    ("State", "RetryCount"): "int",
+    ("StateMachine",): "dict",
+    ("StateMachine", "Id"): "str",
+    ("StateMachine", "Name"): "str",
+    ("Task",): "dict",
+    ("Task", "Token"): "str",
+    ("Map", "Item", "Index"): "int",
+    ("Map", "Item", "Key"): "str",
+    ("Map", "Item", "Source"): "str",
+}
 
 
 def kind_of(expr: Expr) -> str | None:
@@ -183,7 +207,7 @@ def kind_of(expr: Expr) -> str | None:
         case Ref(root="step", kind=kind) if kind in _ALWAYS:
             return _ALWAYS[kind]
         case Ref(root="context", keys=keys):
-            return "int" if keys[-1] in ("RetryCount", "RedriveCount", "Index") else "str" if len(keys) > 1 else None
+            return _CONTEXT.get(keys)
         case Ref(root="error"):
             return "str" if expr.keys else "dict"
         case Ref(root="execution"):

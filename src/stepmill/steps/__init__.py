@@ -8,6 +8,8 @@ Here: what a pipeline says and how it is written down. Never: running it, or ask
 
 from __future__ import annotations
 
+from .activity import ActivityStep
+from .aws_sdk import AwsSdkStep
 from .bundle import (
     Bundle,
     FunctionSource,
@@ -18,12 +20,14 @@ from .choice import Choice, ChoiceRule
 from .compiler import compile
 from .compute import BatchSubmitJobStep, EcsRunTaskStep, GlueStartJobRunStep
 from .definition import FrozenGraph, Graph
+from .distributed import ItemBatcher, ItemReader, ResultWriter
 from .flow import (
     Catch,
     Chain,
     Parallel,
     Retry,
 )
+from .http import HttpStep
 from .integration_resources import IntegrationPattern
 from .lambda_ import LambdaStep
 from .map import Map
@@ -75,6 +79,8 @@ from .state import (
 )
 
 __all__ = [
+    "ActivityStep",
+    "AwsSdkStep",
     "BatchSubmitJobStep",
     "Bundle",
     "Catch",
@@ -110,8 +116,11 @@ __all__ = [
     "GlueDataBrewStartJobRunStep",
     "GlueStartJobRunStep",
     "Graph",
+    "HttpStep",
     "ImageSource",
     "IntegrationPattern",
+    "ItemBatcher",
+    "ItemReader",
     "LambdaStep",
     "Manifest",
     "Map",
@@ -120,6 +129,7 @@ __all__ = [
     "Parallel",
     "Pass",
     "ProcessingStep",
+    "ResultWriter",
     "Retry",
     "S3GetObjectStep",
     "SnsPublishStep",

@@ -44,6 +44,7 @@ class Ledger:
     assets: dict[str, Asset] = field(default_factory=dict)
     functions: dict[str, FunctionSource] = field(default_factory=dict)
     images: dict[str, ImageSource] = field(default_factory=dict)
+    activities: dict[str, str] = field(default_factory=dict)
     builds: dict[int, Build] = field(default_factory=dict)
     checked: set[tuple[Path, str]] = field(default_factory=set)
     partition: str = "aws"
@@ -84,6 +85,15 @@ class Ledger:
         uri = f"stepmill.local/{names.slug(self.workflow, 'workflow').lower()}:{sha256(text.encode()).hexdigest()[:12]}"
         self.images[name] = ImageSource(uri, requirements, dockerfile)
         return f"${{{name}}}"
+
+    def activity(self, name: str) -> str:
+        """`${LabelActivity}`: one name for each activity."""
+        for placeholder, other in self.activities.items():
+            if other == name:
+                return f"${{{placeholder}}}"
+        placeholder = names.free(f"{names.pascal(name, '')}Activity", self.activities, "")
+        self.activities[placeholder] = name
+        return f"${{{placeholder}}}"
 
     def _function_name(self, *parts: str) -> str:
         return "-".join(names.slug(part) for part in (self.workflow, *parts))[:64]

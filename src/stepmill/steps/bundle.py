@@ -64,6 +64,7 @@ class Manifest:
 
     Attributes:
         assets: code and data to be stored in the stage's bucket. functions, images: by substitution name.
+        activities: substitution name → the activity's name, whose ARN the stage fills in.
         sources: JSON pointer of a state → `pipeline.py:41`. schema: what an execution may be started with.
         notices: sentences worth telling that are no faults.
     """
@@ -71,6 +72,7 @@ class Manifest:
     assets: tuple[Asset, ...] = ()
     functions: Mapping[str, FunctionSource] = field(default_factory=lambda: _EMPTY)
     images: Mapping[str, ImageSource] = field(default_factory=lambda: _EMPTY)
+    activities: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     sources: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     schema: InputSchema = field(default_factory=InputSchema)
     notices: tuple[str, ...] = ()
@@ -78,7 +80,7 @@ class Manifest:
     @property
     def substitutions(self) -> tuple[str, ...]:
         """Every name a stage can be asked to fill."""
-        return (BUCKET, JOB_ROLE, *self.images, *self.functions)
+        return (BUCKET, JOB_ROLE, *self.images, *self.functions, *self.activities)
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,10 @@ from stepmill.nearest import did_you_mean, nearest
 from stepmill.stage import load_settings, partition
 
 from . import names
+from .bound import check_bound
 from .build import Build, Ledger
-from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest, filled, names_said
+from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest, names_said
+from .calls import check_call
 from .choice import Choice
 from .graph import Machine, find, language_of
 from .map import Map
@@ -99,6 +101,7 @@ class _Compiler:
             query_language = guess
         self.language = cast(Language, query_language)
         self.sources: dict[str, str] = {}
+        self.lines: dict[str, str] = {}  # of what stands in a state and was written on a line of its own
 
     def compile(self, definition: Target, about: dict[str, Any]) -> Bundle:
         if not _NAME.fullmatch(self.name):
@@ -119,7 +122,9 @@ class _Compiler:
             if any(problem.code == "name.twice" for problem in problems):  # then nobody knows the roads
                 problems = [problem for problem in problems if problem.code != "value.road"]
             raise InvalidDefinition(sorted(problems, key=_by_place))
-        self._check_bound(Bundle(self.name, text, self._manifest(schema)), top)
+        bundle = Bundle(self.name, text, self._manifest(schema))
+        start = str(top.start.source) if top.start else ""
+        self.ledger.notices += check_bound(bundle, {**self.sources, **self.lines}, start, self.others)
         return Bundle(self.name, text, self._manifest(schema))
 
     # -- building
@@ -133,7 +138,7 @@ class _Compiler:
                 for description in state.described():
                     ledger.declare_image(description, state)
         # a step that reads an object looks at the requests of those that write: it comes after them
-        for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep)):
+        for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep | Map)):
             language = language_of(state, machine)
             if language == "JSONPath" and machine.language == "JSONata":
                 ledger.problem(
@@ -144,6 +149,7 @@ class _Compiler:
                 )
             build = ledger.builds[id(state)] = Build(ledger, state, language, machine.around)
             build.fields = {**build.fields, **state.build(build)}
+            check_call(build)
 
     def _reads(self, top: Machine) -> Iterator[Read]:
         for machine, state in top.everything():
@@ -233,7 +239,9 @@ class _Compiler:
     # -- writing
 
     def _write(self, top: Machine, memory: Memory, schema: InputSchema, about: dict[str, Any]) -> str:
-        self.known = frozenset({BUCKET, JOB_ROLE, *self.ledger.images, *self.ledger.functions, *self.others})
+        ledger = self.ledger
+        ours = (*ledger.images, *ledger.functions, *ledger.activities)
+        self.known = frozenset({BUCKET, JOB_ROLE, *ours, *self.others})
         machine = self._machine(top, memory, "input" if schema.defaults else None)
         if schema.defaults:
             self._add_input(machine, schema)
@@ -250,6 +258,8 @@ class _Compiler:
         build = self.ledger.builds[id(state)]
         pointer = f"{machine.pointer}/{escape(state.state_id)}"
         self.sources[pointer] = str(state.source)
+        self.lines |= {f"{pointer}/Retry/{index}": str(retry.source) for index, retry in enumerate(state.retries)}
+        self.lines |= {f"{pointer}/Catch/{index}": str(catch.source) for index, catch in enumerate(state.catches)}
         if machine.around == "distributed":
             variable = None  # its items are executions of their own, with an input of their own
         keeper = self.roads.caught.get(state.state_id)
@@ -269,7 +279,7 @@ class _Compiler:
         if state.type == "Parallel":
             done.setdefault("Branches", [])
         if state.retries:
-            done["Retry"] = [retry.to_dict() for retry in state.retries]
+            done["Retry"] = [writer.retry(retry) for retry in state.retries]
         self._links(machine, state, writer, done, memory)
         self._check_texts(state, done)
         return ordered(done)
@@ -340,29 +350,11 @@ class _Compiler:
             assets=tuple(ledger.assets.values()),
             functions=dict(ledger.functions),
             images=dict(ledger.images),
+            activities=dict(ledger.activities),
             sources=dict(self.sources),
             schema=schema,
             notices=tuple(dict.fromkeys(ledger.notices)),
         )
-
-    def _check_bound(self, bundle: Bundle, top: Machine) -> None:
-        """What AWS would say of the text, once its names are filled in."""
-        from stepmill.asl.checks import check
-
-        sample = {name: f"arn:aws:iam::000000000000:role/{name}" for name in (*bundle.needs, *self.others)}
-        text = filled(bundle.template, {**sample, BUCKET: "stepmill-local"})
-        found = []
-        for problem in check(json.loads(text)):
-            pointer = problem.place
-            while pointer and pointer not in self.sources:
-                pointer = pointer.rpartition("/")[0]
-            place = self.sources.get(pointer) or (str(top.start.source) if top.start else problem.place)
-            if problem.code == "NOT_SUPPORTED_HERE":  # AWS takes it; the local stage refuses it when it is created
-                self.ledger.notices.append(f"{place}: {problem.message}")
-                continue
-            found.append(Problem(place, problem.code, f"{problem.place}: {problem.message}", problem.hint))
-        if found:
-            raise InvalidDefinition(found)
 
 
 def _texts(value: Any) -> Iterator[str]:

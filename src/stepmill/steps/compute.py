@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .service_call import WaitingStep
 from .lambda_ import LambdaStep
+from .service_call import WaitingStep
 
 __all__ = [
     "BatchApi",

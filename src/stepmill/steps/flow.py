@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepmill.exceptions import DuplicateStatesInChain
 
@@ -47,10 +47,12 @@ class _Block:
         self.given = {**fields, "error_equals": _list(fields["error_equals"])}
         self.source = here()
 
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self).fields:
-            return self.__dict__.get("given", {}).get(name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # or every slip of the pen would pass the type checker
+
+        def __getattr__(self, name):
+            if name in type(self).fields:
+                return self.__dict__.get("given", {}).get(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def to_dict(self) -> dict[str, Any]:
         """As ASL has it."""

@@ -129,7 +129,7 @@ def _find_inside(state: State, machine: Machine, home: dict[int, Machine], ledge
         inside = Machine(pointer, around, machine.language, state, machine)
         found.append((place, _find(entry, inside, home, ledger)))
     if not found and state.type in ("Parallel", "Map"):
-        hint = "add_branch(…)" if state.type == "Parallel" else "attach_iterator(…), or iterator="
+        hint = "add_branch(…)" if state.type == "Parallel" else "attach_iterator(…), iterator= or item_processor="
         ledger.problem(state.source, "graph.empty", f"{state.type} {state.state_id!r} has nothing to run", hint)
     machine.inner[state.state_id] = found
 
@@ -141,7 +141,8 @@ def modern(state: Map, language: Language) -> bool:
     if state.mode is None or state.processor_config is not None:
         return False
     words = {"item_selector", "item_reader", "item_batcher", "result_writer", "label"}
-    return language == "JSONata" or state.mode == "DISTRIBUTED" or any(word in state.given for word in words)
+    new = state.mode == "DISTRIBUTED" or language == "JSONata"
+    return new or any(word in state.given for word in words)
 
 
 def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None:

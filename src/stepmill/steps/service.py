@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from .service_call import CallbackStep, PatternStep, ServiceStep, WaitingStep
 from .integration_resources import IntegrationPattern
+from .service_call import CallbackStep, PatternStep, ServiceStep, WaitingStep
 
 
 class DynamoDBApi(Enum):

@@ -151,10 +151,12 @@ class State:
         """The same as `output()`."""
         return self.output()
 
-    def __getattr__(self, name: str) -> Any:
-        if name in FIELDS:  # fields read as attributes, as in the old SDK: `step.comment`
-            return self.__dict__.get("given", {}).get(name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # or every slip of the pen would pass the type checker
+
+        def __getattr__(self, name):
+            if name in FIELDS:  # fields read as attributes, as in the old SDK: `step.comment`
+                return self.__dict__.get("given", {}).get(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # -- compiling
 

@@ -18,7 +18,7 @@ from stepmill.inputs.templates import Templates, as_text, constant, run_time
 from .build import Build
 from .choice import Choice
 from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Field
-from .flow import Catch
+from .flow import Catch, Retry
 from .source import Source
 
 _TEXTS = frozenset({"Error", "Cause"})  # AWS takes nothing else there, not even a number
@@ -26,6 +26,8 @@ _NUMBERS = frozenset(
     {"Seconds", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount"}
     | {"ToleratedFailurePercentage"}
 )
+# Numbers inside ItemReader and ItemBatcher, whose run-time form in JSONPath is a field with Path behind its name
+_COUNTED = frozenset({"MaxItems", "MaxItemsPerBatch", "MaxInputBytesPerBatch"})
 _BY_ASL = {field.asl: field for field in FIELDS.values()}
 _ORDER = (
     "Type",
@@ -138,7 +140,10 @@ class Writer:
                 f"{asl} must be an object in JSONPath, not {_said(value)}",
                 'give it a name inside an object, or use JSONata: query_language="JSONata"',
             )
-        return {asl: self.templates().object(value)}
+        done = self.templates().object(value)
+        if asl == "ItemReader" and isinstance(done.get("ReaderConfig"), dict):
+            done["ReaderConfig"] = _with_paths(done["ReaderConfig"])
+        return {asl: _with_paths(done) if asl == "ItemBatcher" else done}
 
     def _path(self, asl: str, value: Any) -> Any:
         if value is None or (isinstance(value, str) and run_time(value) is None):
@@ -197,6 +202,17 @@ class Writer:
             done.update(self._guarded(lambda: self._field("Output", given["output"])))
         return done
 
+    def retry(self, retry: Retry) -> dict[str, Any]:
+        """One retrier; a limit that limits from the first wait on is worth a word."""
+        done = retry.to_dict()
+        first, limit = done.get("IntervalSeconds", 1), done.get("MaxDelaySeconds")
+        if isinstance(first, int) and isinstance(limit, int) and limit <= first:
+            self.build.ledger.notices.append(
+                f"{retry.source}: MaxDelaySeconds of {limit} is not above IntervalSeconds of {first}, so every attempt "
+                f"of {self.state.state_id!r} waits {limit} seconds"
+            )
+        return done
+
     def catcher(self, catch: Catch, target: str, error: str | None) -> dict[str, Any]:
         """One catcher; `error` is the variable that keeps what it catches."""
         done: dict[str, Any] = {"ErrorEquals": catch.given["error_equals"]}
@@ -220,6 +236,18 @@ class Writer:
                 "Cause": "{% $states.errorOutput.Cause %}",
             }
         return {"State.$": "$$.State.Name", "Error.$": "$.Error", "Cause.$": "$.Cause"}
+
+
+def _with_paths(fields: dict[str, Any]) -> dict[str, Any]:
+    done = {}
+    for key, value in fields.items():
+        name = key.removesuffix(".$")
+        if name in _COUNTED and key != name:
+            if value.startswith("States."):
+                refuse("path.kind", f"{name} is a number or a path to one, and this value is put together")
+            key = f"{name}Path"
+        done[key] = value
+    return done
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from stepmill.steps.calls import hands_token_on
 from stepmill.steps.fields import FIELDS
 
 from .layout import Group, Node, Word, call, listed, paired, scalar
@@ -43,7 +44,11 @@ def class_of(state: dict[str, Any]) -> str:
 
 
 def _is_lambda(state: dict[str, Any]) -> bool:
-    return state["Resource"] in (_INVOKE, _INVOKE + _TOKEN) and ("Parameters" in state or "Arguments" in state)
+    if "Parameters" not in state and "Arguments" not in state:
+        return False
+    given = state.get("Parameters", state.get("Arguments"))
+    # a LambdaStep that waits for a token it hands to nobody is refused; AWS takes it
+    return state["Resource"] == _INVOKE or (state["Resource"] == _INVOKE + _TOKEN and hands_token_on(given))
 
 
 def _field(asl: str, value: Any, keep: Name) -> Node:
