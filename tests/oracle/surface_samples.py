@@ -63,7 +63,7 @@ def _estimator() -> Any:
 def _framework() -> Any:
     from stepmill.sagemaker.sklearn.estimator import SKLearn
 
-    return SKLearn("train.py", framework_version="1.2-1", **MACHINE)
+    return SKLearn("train.py", source_dir="s3://bucket/code/sourcedir.tar.gz", framework_version="1.2-1", **MACHINE)
 
 
 def _processor() -> Any:

@@ -34,13 +34,21 @@ class Client:
 
 def main(steps_package, sagemaker_package, target):
     template = importlib.import_module(f"{steps_package}.template")
-    estimators = importlib.import_module(f"{sagemaker_package}.estimator")
+    estimators, inputs, sklearn = (
+        importlib.import_module(f"{sagemaker_package}.{part}") for part in ("estimator", "inputs", "sklearn.estimator")
+    )
     from oracle_session import session
 
     def estimator(**more):
         return estimators.Estimator(
             image_uri=IMAGE, role=JOBS, instance_count=1, instance_type="ml.m5.xlarge", output_path="s3://models/out",
             sagemaker_session=session, **more,
+        )  # fmt: skip
+
+    def script(**more):
+        return sklearn.SKLearn(
+            "train.py", source_dir="s3://code/sourcedir.tar.gz", framework_version="1.2-1", role=JOBS,
+            instance_type="ml.c5.xlarge", sagemaker_session=session, **more,
         )  # fmt: skip
 
     found = {}
@@ -62,6 +70,31 @@ def main(steps_package, sagemaker_package, target):
     pipeline.create()
     pipeline.execute(job_name="monday", hyperparameters={"depth": "4"})
     found["inference"] = client.asked
+    client = Client()
+    pipeline = template.TrainingPipeline(
+        estimators.Estimator(IMAGE, JOBS, 2, "ml.m5.xlarge", sagemaker_session=session, debugger_hook_config=False,
+                             tags=[{"Key": "team", "Value": "vision"}]),
+        ROLE, {"train": inputs.TrainingInput("s3://data/train", content_type="text/csv")}, "models", client,
+        pipeline_name="bare",
+    )  # fmt: skip
+    pipeline.create()
+    pipeline.execute("monday")
+    found["bare"] = client.asked
+    client = Client()
+    pipeline = template.TrainingPipeline(
+        script(), ROLE, {"train": "s3://data/train"}, "models", client, pipeline_name="scripted"
+    )
+    pipeline.create()
+    pipeline.execute("monday")
+    found["script"] = client.asked
+    client = Client()
+    pipeline = template.InferencePipeline(
+        script(), script(hyperparameters={"depth": 3}), {"train": "s3://data/train"}, "models", ROLE, client,
+        pipeline_name="scripted",
+    )  # fmt: skip
+    pipeline.create()
+    pipeline.execute("monday")
+    found["two scripts"] = client.asked
     Path(target).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
 
 

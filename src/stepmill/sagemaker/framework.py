@@ -156,6 +156,10 @@ class Framework(Estimator):
             }
         )
 
+    def transformer(self, instance_count: Any, instance_type: Any, *, model_name: Any = None, **options: Any) -> Any:
+        """A Transformer as in Estimator; its variables are none, and not left to the model, when env= is left out."""
+        return super().transformer(instance_count, instance_type, model_name=model_name, **{"env": {}, **options})
+
     def _shared(self, role: Any, vpc_config: Any) -> dict[str, Any]:
         """What a model has of its estimator, whatever the framework."""
         base = super().create_model(role=role, vpc_config_override=vpc_config)

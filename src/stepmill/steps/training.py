@@ -116,16 +116,10 @@ class TrainingStep(JobStep):
                 f"{self.state_id!r}: {type(self.estimator).__name__} cannot say what serves its model; "
                 "give a ModelStep a Model(image_uri=..., model_data=train.model)"
             )
-        estimator = copy.copy(self.estimator)
-        if getattr(estimator, "_current_job_name", "") is None:  # sagemaker 2 makes a URI of both, replaced below
-            estimator._current_job_name = "job"
-            estimator.output_path = estimator.output_path or "s3://bucket"
-        model = estimator.create_model()
+        model = served(self.estimator)
         model.name = self.job_name if model_name is None else model_name
-        if (environment := getattr(estimator, "environment", None)) is not None:
+        if (environment := getattr(self.estimator, "environment", None)) is not None:
             model.env = environment
-        if getattr(model, "entry_point", None) is not None and getattr(model, "source_dir", None) is None:
-            model.source_dir = getattr(estimator, "source_dir", None)  # sagemaker 2 knows it after an upload only
         model.model_data = self.output()["ModelArtifacts"]["S3ModelArtifacts"]
         return model
 
@@ -145,3 +139,15 @@ class TrainingStep(JobStep):
                 "which SageMaker does not promise",
                 'use JSONata (query_language="JSONata"), or judge by a report that the evaluation writes',
             )
+
+
+def served(estimator: Any) -> Any:
+    """The model that an estimator, ours or sagemaker 2's, trains; where its data lies is for the caller to say."""
+    estimator = copy.copy(estimator)
+    if getattr(estimator, "_current_job_name", "") is None:  # sagemaker 2 makes a URI of both, replaced by the caller
+        estimator._current_job_name = "job"
+        estimator.output_path = estimator.output_path or "s3://bucket"
+    model = estimator.create_model()
+    if getattr(model, "entry_point", None) is not None and getattr(model, "source_dir", None) is None:
+        model.source_dir = getattr(estimator, "source_dir", None)  # sagemaker 2 knows it after an upload only
+    return model

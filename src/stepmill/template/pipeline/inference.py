@@ -5,13 +5,27 @@ In: two estimators, their data, a bucket. Out: a Workflow of seven states. Touch
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from stepmill.sagemaker.pipeline import PipelineModel
 from stepmill.steps import Chain, EndpointConfigStep, EndpointStep, ModelStep, TrainingStep, TransformStep
-from stepmill.workflow import Execution, Workflow
+from stepmill.workflow import Execution
 
-from .common import StepId, WorkflowTemplate, deploy_as, from_input, input_of, stamp, train_into
+from .common import (
+    StepId,
+    WorkflowTemplate,
+    deploy_as,
+    from_input,
+    hyperparameters_into,
+    input_of,
+    model_of,
+    named,
+    stamp,
+    tell_job_name,
+    train_into,
+    written_to,
+)
 
 
 class InferencePipeline(WorkflowTemplate):
@@ -45,30 +59,30 @@ class InferencePipeline(WorkflowTemplate):
         self.content_type = options.pop("content_type", None)
         self.pipeline_name = options.pop("pipeline_name", None) or f"inference-pipeline-{stamp()}"
         self.definition = self.build_workflow_definition()
-        self.input_template = from_input(self.definition)
-        workflow = Workflow(self.pipeline_name, self.definition, role, client=client)
+        self.input_template, workflow = from_input(self.pipeline_name, self.definition, role, client)
         super().__init__(s3_bucket, workflow, role, client, **options)
 
     def build_workflow_definition(self) -> Chain:
         """The seven steps, each with a request of its own."""
-        name, first, second = self.pipeline_name, self.preprocessor, self.estimator
-        models = [first.create_model(), second.create_model()]
-        for model in models:
-            model.model_data = f"s3://{self.s3_bucket}/{name}/models/model.tar.gz"
+        name, place = self.pipeline_name, f"s3://{self.s3_bucket}/{self.pipeline_name}"
+        first = written_to(self.preprocessor, "preprocessor", self.s3_bucket)
+        second = written_to(self.estimator, "estimator", self.s3_bucket)
+        models = [model_of(each, f"{place}/models") for each in (first, second)]
         transformer = first.transformer(
             instance_count=first.instance_count, instance_type=first.instance_type, max_payload=20
         )
+        transformer.output_path = transformer.output_path or place
         return Chain(
             [
-                TrainingStep(StepId.TrainPreprocessor.value, first, f"{name}-preprocessor-source", self.inputs),
+                TrainingStep(StepId.TrainPreprocessor.value, first, "preprocessor-source", self.inputs),
                 ModelStep(
                     StepId.CreatePreprocessorModel.value, models[0], name, instance_type=first.instance_type
                 ),
                 TransformStep(
-                    StepId.TransformInput.value, transformer, name, name, self.inputs["train"],
+                    StepId.TransformInput.value, transformer, name, name, _data(self.inputs),
                     content_type=self.content_type, compression_type=self.compression_type,
                 ),
-                TrainingStep(StepId.Train.value, second, f"{name}-estimator-source", self.inputs),
+                TrainingStep(StepId.Train.value, second, "estimator-source", self.inputs),
                 ModelStep(
                     StepId.CreatePipelineModel.value, PipelineModel(models, second.role), "pipeline-model",
                     instance_type=second.instance_type,
@@ -90,8 +104,7 @@ class InferencePipeline(WorkflowTemplate):
 
     def replace_sagemaker_job_name(self, config: dict[str, Any], job_name: str) -> None:
         """Tell a framework's script the name of its job, where the request `config` tells it one."""
-        if "sagemaker_job_name" in config.get("HyperParameters", {}):
-            config["HyperParameters"]["sagemaker_job_name"] = f'"{job_name}"'
+        tell_job_name(config, job_name)
 
     def execute(  # type: ignore[override]  # the old SDK's signature
         self, job_name: str | None = None, hyperparameters: dict[str, Any] | None = None
@@ -99,22 +112,27 @@ class InferencePipeline(WorkflowTemplate):
         """Start an execution.
 
         job_name: of the execution, the model and the endpoint, and after `preprocessor-` and `estimator-` of the jobs;
-        left out, `inference-pipeline-<time>`. hyperparameters: of the estimator, instead of its own; text already.
+        left out, `inference-pipeline-<time>`. hyperparameters: of the estimator, instead of its own, sent as text; what
+        names its script stays.
+
+        Raises:
+            ValueError: a job cannot be named so, or the estimator has no hyperparameters that these could replace.
+            InvalidDefinition: with a client, when the requests name what only a stage has, such as code to store.
         """
-        inputs, job_name = input_of(self.input_template), job_name or f"inference-pipeline-{stamp()}"
+        job_name = named(job_name, "inference-pipeline", "preprocessor-", "estimator-")
+        inputs = input_of(self.input_template)
         before, transform, training = (
             inputs[each.value] for each in (StepId.TrainPreprocessor, StepId.TransformInput, StepId.Train)
         )
         model, whole = inputs[StepId.CreatePreprocessorModel.value], inputs[StepId.CreatePipelineModel.value]
-        if hyperparameters is not None:
-            training["HyperParameters"] = hyperparameters
         root = f"s3://{self.s3_bucket}/{self.workflow.name}"
         first = train_into(before, f"{root}/models", f"preprocessor-{job_name}")
         second = train_into(training, f"{root}/models", f"estimator-{job_name}")
+        tell_job_name(before, before["TrainingJobName"])
+        hyperparameters_into(training, hyperparameters, training["TrainingJobName"])
         for request in (before, training):
             if "DebugHookConfig" in request:
                 request["DebugHookConfig"]["S3OutputPath"] = f"{root}/models/debug"
-            self.replace_sagemaker_job_name(request, request["TrainingJobName"])
         model["PrimaryContainer"]["ModelDataUrl"] = whole["Containers"][0]["ModelDataUrl"] = first
         whole["Containers"][1]["ModelDataUrl"] = second
         model["ModelName"] = transform["ModelName"] = transform["TransformJobName"] = before["TrainingJobName"]
@@ -125,3 +143,11 @@ class InferencePipeline(WorkflowTemplate):
         whole["ModelName"] = job_name
         deploy_as(inputs, job_name)
         return self.workflow.execute(inputs=inputs, name=job_name)
+
+
+def _data(inputs: Any) -> Any:
+    """The data that is transformed: the channel `train`, as a URI, a path or a run-time value."""
+    if not isinstance(inputs, Mapping) or "train" not in inputs:
+        raise ValueError(f"inputs= needs the channel train, whose data is transformed: {{'train': …}}, not {inputs!r}")
+    source = getattr(inputs["train"], "config", {}).get("DataSource", {}).get("S3DataSource", {})
+    return source.get("S3Uri", inputs["train"])

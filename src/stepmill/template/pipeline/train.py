@@ -8,9 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.steps import Chain, EndpointConfigStep, EndpointStep, ModelStep, TrainingStep
-from stepmill.workflow import Execution, Workflow
+from stepmill.workflow import Execution
 
-from .common import StepId, WorkflowTemplate, deploy_as, from_input, input_of, stamp, train_into
+from .common import (
+    StepId,
+    WorkflowTemplate,
+    deploy_as,
+    from_input,
+    hyperparameters_into,
+    input_of,
+    model_of,
+    named,
+    stamp,
+    train_into,
+    written_to,
+)
 
 
 class TrainingPipeline(WorkflowTemplate):
@@ -31,25 +43,21 @@ class TrainingPipeline(WorkflowTemplate):
         self.estimator, self.inputs, self.s3_bucket = estimator, inputs, s3_bucket
         self.pipeline_name = options.pop("pipeline_name", None) or f"training-pipeline-{stamp()}"
         self.definition = self.build_workflow_definition()
-        self.input_template = from_input(self.definition)
-        workflow = Workflow(self.pipeline_name, self.definition, role, client=client)
+        self.input_template, workflow = from_input(self.pipeline_name, self.definition, role, client)
         super().__init__(s3_bucket, workflow, role, client, **options)
 
     def build_workflow_definition(self) -> Chain:
         """The four steps, each with a request of its own."""
-        name, machine = self.pipeline_name, self.estimator.instance_type
-        model = self.estimator.create_model()
-        model.model_data = f"s3://{self.s3_bucket}/{name}/models/model.tar.gz"
+        name, estimator = self.pipeline_name, written_to(self.estimator, "estimator", self.s3_bucket)
+        machine, model = estimator.instance_type, model_of(estimator, f"s3://{self.s3_bucket}/{name}/models")
         return Chain(
             [
-                TrainingStep(StepId.Train.value, self.estimator, f"{name}-estimator-source", self.inputs),
+                TrainingStep(StepId.Train.value, estimator, "estimator-source", self.inputs),
                 ModelStep(StepId.CreateModel.value, model, name, instance_type=machine),
-                EndpointConfigStep(
-                    StepId.ConfigureEndpoint.value, name, name, self.estimator.instance_count, machine
-                ),
+                EndpointConfigStep(StepId.ConfigureEndpoint.value, name, name, estimator.instance_count, machine),
                 EndpointStep(StepId.Deploy.value, name, name),
             ]
-        )  # fmt: skip
+        )
 
     def execute(  # type: ignore[override]  # the old SDK's signature
         self, job_name: str | None = None, hyperparameters: dict[str, Any] | None = None
@@ -57,14 +65,19 @@ class TrainingPipeline(WorkflowTemplate):
         """Start an execution.
 
         job_name: of the execution, the model and the endpoint, and after `estimator-` of the training job; left out,
-        `training-pipeline-<time>`. hyperparameters: instead of the estimator's; sent as text.
+        `training-pipeline-<time>`. hyperparameters: instead of the estimator's, sent as text; what names its script
+        stays.
+
+        Raises:
+            ValueError: a job cannot be named so, or the estimator has no hyperparameters that these could replace.
+            InvalidDefinition: with a client, when the requests name what only a stage has, such as code to store.
         """
-        inputs, job_name = input_of(self.input_template), job_name or f"training-pipeline-{stamp()}"
+        job_name = named(job_name, "training-pipeline", "estimator-")
+        inputs = input_of(self.input_template)
         training, model = inputs[StepId.Train.value], inputs[StepId.CreateModel.value]
-        if hyperparameters is not None:
-            training["HyperParameters"] = {key: str(value) for key, value in hyperparameters.items()}
         place = f"s3://{self.s3_bucket}/{self.workflow.name}/models"
         model["PrimaryContainer"]["ModelDataUrl"] = train_into(training, place, f"estimator-{job_name}")
+        hyperparameters_into(training, hyperparameters, training["TrainingJobName"])
         model["ModelName"] = job_name
         deploy_as(inputs, job_name)
         return self.workflow.execute(inputs=inputs, name=job_name)
