@@ -16,7 +16,7 @@ GOLDEN = HERE.parent / "golden" / "pipelines"
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_steps_that_the_old_sdk_never_had_compile_to_the_definition_we_promised(language):
     definition = runpy.run_path(str(HERE / "labels" / "pipeline.py"))["definition"]
-    bundle = steps.compile("labels", definition, query_language=language)
+    bundle = steps.compile("labels", definition, query_language=None if language == "JSONPath" else language)
     text = json.dumps(json.loads(bundle.template), indent=2, ensure_ascii=False) + "\n"
     golden = GOLDEN / f"labels.{language.lower()}.asl.json"
     if os.environ.get("STEPMILL_GOLDEN") == "write":
