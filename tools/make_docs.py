@@ -25,6 +25,7 @@ ROOMS = {
     "stepmill.sagemaker": "Descriptions of SageMaker jobs.",
     "stepmill.inputs": "Values known only at run time.",
     "stepmill.workflow": "What a user holds. `loading` is what `stepmill run` imports a file under.",
+    "stepmill.template": "Whole pipelines, ready-made.",
     "stepmill.local": "This machine's stage, for programs that want more than `Workflow` gives.",
     "stepmill.testing": "A world of scripted tasks and a clock that jumps, for tests of definitions.",
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",

@@ -14,7 +14,14 @@ import pytest
 
 import stepmill
 
-ROOMS = ("stepmill.steps", "stepmill.sagemaker", "stepmill.inputs", "stepmill.workflow", "stepmill.local")
+ROOMS = (
+    "stepmill.steps",
+    "stepmill.sagemaker",
+    "stepmill.inputs",
+    "stepmill.workflow",
+    "stepmill.template",
+    "stepmill.local",
+)
 ELSEWHERE = "mean what they mean in"  # the sentence of those who leave arguments to SageMaker's own documents
 
 
