@@ -96,6 +96,41 @@ def test_the_context_object_names_the_nearest_of_its_fields():
     assert TaskToken().to_jsonpath() == "$$.Task.Token"
 
 
+def test_a_token_where_nobody_waits_is_told(author):
+    line, text = author.problem("""
+        from stepmill.inputs import TaskToken
+        definition = LambdaStep("Ask", function="f", payload={"token": TaskToken()})
+    """)
+    assert line == 3
+    assert "'Ask' reads its task token, and has none" in text
+    assert "wait_for_callback=True" in text
+
+
+@pytest.mark.parametrize(
+    ("definition", "where"),
+    [
+        ("inside", "outside any Map"),
+        ('Map("Each", item_processor=inside, mode="DISTRIBUTED")', "inside a distributed one"),
+    ],
+)
+def test_an_item_where_there_is_none_is_told(author, definition, where):
+    line, text = author.problem(f"""
+        from stepmill.inputs import ContextObject
+        inside = Pass("Inside", parameters={{"item": ContextObject()["Map"]["Item"]["Value"]}})
+        definition = {definition}
+    """)
+    assert line == 3
+    assert f"'Inside' reads the item of a Map {where}" in text
+
+
+def test_an_item_of_an_inline_map_is_known_inside(author):
+    found = states(author, """
+    inside = Pass("Inside", parameters={"at": ContextObject()["Map"]["Item"]["Index"]})
+    definition = Map("Each", iterator=inside)
+    """)  # fmt: skip
+    assert found["Each"]["Iterator"]["States"]["Inside"]["Parameters"] == {"at.$": "$$.Map.Item.Index"}
+
+
 # -- activities
 
 

@@ -138,6 +138,19 @@ def test_parameters_are_joined_to_the_request_and_win(author):
     assert states["Save"]["Parameters"]["EnableNetworkIsolation"] is True
 
 
+@pytest.mark.parametrize("name", ["HyperParameterTuningJobConfig", "TrainingJobDefinition"])
+@pytest.mark.parametrize("value", ['{"%s": run["part"]}', '{"%s.$": "$.part"}'])
+def test_a_whole_part_of_a_request_can_be_known_at_run_time_only(author, name, value):
+    states = author.states(
+        IMPORTS
+        + f"""run = ExecutionInput({{"part": dict}})
+tuner = HyperparameterTuner(estimator, "accuracy", rate)
+definition = TuningStep("Tune", tuner, "name", "s3://b/d", parameters={value % name})"""
+    )
+    assert f"{name}.$" in states["Tune"]["Parameters"]
+    assert name not in states["Tune"]["Parameters"]
+
+
 def test_what_is_joined_is_checked_as_the_rest_is(author):
     line, text = author.problem(
         IMPORTS + 'definition = ModelStep("Save", model, "name", parameters={"PrimaryContainer": {"Imge": "x"}})'
@@ -287,9 +300,14 @@ WRONG = {
         '"StaticHyperParameters": {"rate": "1"}}})',
         ("tuned-and-static", "the hyperparameter 'rate' has a range and a fixed value", "leave one of them out"),
     ),
-    "more jobs at once than jobs": (
-        'TuningStep("S", HyperparameterTuner(estimator, "accuracy", rate, max_parallel_jobs=2))',
-        ("more-at-once-than-jobs", "max_parallel_jobs=2 is above max_jobs=1", "max_jobs="),
+    "more jobs than there are combinations": (
+        'TuningStep("S", HyperparameterTuner(estimator, "accuracy", {"n": IntegerParameter(1, 2), "c": '
+        'CategoricalParameter(["a", "b"])}, max_jobs=5))',
+        ("too-few-combinations", "the ranges have 4 combinations, and max_jobs=5", "lower max_jobs="),
+    ),
+    "a script whose metric nobody defines": (
+        'TuningStep("S", HyperparameterTuner(Estimator("i", entry_point="train.py"), "accuracy", rate))',
+        ("objective-undefined", "the objective 'accuracy' is not among the metric definitions", "defined are none"),
     ),
     "a tuning job's name that is too long": (
         'TuningStep("S", HyperparameterTuner(estimator, "accuracy", rate), job_name="x" * 33)',
@@ -314,10 +332,6 @@ WRONG = {
     "a transform job without data": (
         'TransformStep("S", Transformer("m"))',
         ("data-missing", "data= is missing", "say where the input lies"),
-    ),
-    "joining what is not split": (
-        'TransformStep("S", Transformer("m"), data="s3://b/in", join_source="Input")',
-        ("join-without-split", 'join_source="Input" is given without split_type=', 'split_type="Line"'),
     ),
     "an estimator in place of a transformer": (
         'TransformStep("S", estimator, data="s3://b/in")',

@@ -174,7 +174,7 @@ def references(expr: Expr) -> Iterator[Ref | Either]:
 
 # -- types ------------------------------------------------------------------------------------------------------------
 
-_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float"}
+_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float", "name": "str"}
 # The context object (Step Functions guide, "Accessing execution data from the Context object"); an input and an item
 # may be anything.
 _CONTEXT: dict[tuple[Key, ...], str] = {

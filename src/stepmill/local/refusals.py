@@ -208,8 +208,13 @@ def _in_store(settings: Settings) -> set[str]:
 def _of_request(task: _Task) -> list[str]:
     if not task.job:
         return []
+    request = dict(task.request)
+    for field in ("AppSpecification", "AlgorithmSpecification"):
+        # JSONPath marks a command line with a run-time word in it as a whole; that there is one is known
+        if "ContainerEntrypoint.$" in (request.get(field) or ()):
+            request[field] = {**request[field], "ContainerEntrypoint": [request[field]["ContainerEntrypoint.$"]]}
     try:
-        return refusals_of_request(task.job, dict(task.request))
+        return refusals_of_request(task.job, request)
     except (ValueError, TypeError, AttributeError):  # a value that only the run knows
         return []
 

@@ -16,7 +16,6 @@ from stepmill.sagemaker.built import (
     data_uri,
     first,
     given,
-    is_placeholder,
     request_dict,
     shown,
     tag_list,
@@ -104,17 +103,6 @@ def transform_request(
             DataCaptureConfig=request_dict(batch_data_capture_config),
         ),
     }
-    _check_joining(attribute(transformer, "assemble_with"), join_source, split_type, built)
     if (all_tags := first(tags, attribute(transformer, "tags"))) is not None:
         built.request["Tags"] = tag_list(all_tags)
     return complete("CreateTransformJob", built, parameters)
-
-
-def _check_joining(assemble: Any, join: Any, split: Any, built: Built) -> None:
-    """What belongs together (SageMaker guide, Associate Prediction Results with Input Records)."""
-    if join == "Input" and split in (None, "None") and not is_placeholder(split):
-        built.complain(
-            "join-without-split",
-            'join_source="Input" is given without split_type=',
-            'records are joined one by one: split_type="Line", and assemble_with="Line" of the Transformer',
-        )

@@ -89,22 +89,23 @@ def tuning_request(
 
 def _check_static(built: Built) -> None:
     """No hyperparameter may both be tuned and stand still, whoever said so."""
-    request = built.request
-    whole = [(request.get("TrainingJobDefinition"), request["HyperParameterTuningJobConfig"].get("ParameterRanges"))]
-    for one, ranges in [
-        *whole,
-        *((d, d.get("HyperParameterRanges")) for d in request.get("TrainingJobDefinitions", ())),
-    ]:
-        static = one.get("StaticHyperParameters") if isinstance(one, Mapping) else None
-        if not isinstance(static, Mapping) or not isinstance(ranges, Mapping):
-            continue
-        tuned_names = [each.get("Name") for kind in ranges.values() if isinstance(kind, list) for each in kind]
-        for name in (each for each in static if each.removesuffix(".$") in tuned_names):
-            built.complain(
-                "tuned-and-static",
-                f"the hyperparameter {name!r} has a range and a fixed value",
-                "leave one of them out",
-            )
+    config, one = (built.request.get(name) for name in ("HyperParameterTuningJobConfig", "TrainingJobDefinition"))
+    several = built.request.get("TrainingJobDefinitions")
+    pairs = [(_part(one, "StaticHyperParameters"), _part(config, "ParameterRanges"))]
+    for each in several if isinstance(several, list) else ():
+        pairs.append((_part(each, "StaticHyperParameters"), _part(each, "HyperParameterRanges")))
+    for static, ranges in pairs:
+        searched = [each.get("Name") for kind in ranges.values() if isinstance(kind, list) for each in kind]
+        for name in (str(each).removesuffix(".$") for each in static):
+            if name in searched:
+                said = f"the hyperparameter {name!r} has a range and a fixed value"
+                built.complain("tuned-and-static", said, "leave one of them out")
+
+
+def _part(holder: Any, name: str) -> Mapping[str, Any]:
+    """A part of a request; empty when it is missing or known only at run time."""
+    found = holder.get(name) if isinstance(holder, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _by_name(data: Any, searches: list[Tuned], built: Built) -> Mapping[str, Any]:
@@ -120,23 +121,18 @@ def _by_name(data: Any, searches: list[Tuned], built: Built) -> Mapping[str, Any
 
 
 def _config(tuner: Any, search: Tuned | None, built: Built) -> dict[str, Any]:
-    strategy = attribute(tuner, "strategy", "Bayesian")
-    most, at_once = attribute(tuner, "max_jobs"), attribute(tuner, "max_parallel_jobs", 1)
-    if isinstance(most, int) and isinstance(at_once, int) and at_once > most:
-        built.complain(
-            "more-at-once-than-jobs",
-            f"max_parallel_jobs={at_once} is above max_jobs={most}",
-            "say how many jobs there are in all: max_jobs=",
-        )
+    most = attribute(tuner, "max_jobs")
+    if search is not None:
+        _check_combinations(search.ranges, most, built)
     ranges = None if search is None else _ranges(search, built)
     auto = None if search is None else _auto(tuner, search)
     if auto:
         ranges = {**(ranges or {}), "AutoParameters": [{"Name": n, "ValueHint": v} for n, v in auto.items()]}
     return {
-        "Strategy": strategy,
+        "Strategy": attribute(tuner, "strategy", "Bayesian"),
         "ResourceLimits": given(
             MaxNumberOfTrainingJobs=most,
-            MaxParallelTrainingJobs=at_once,
+            MaxParallelTrainingJobs=attribute(tuner, "max_parallel_jobs", 1),
             MaxRuntimeInSeconds=attribute(tuner, "max_runtime_in_seconds"),
         ),
         "TrainingJobEarlyStoppingType": attribute(tuner, "early_stopping_type", "Off"),
@@ -148,6 +144,29 @@ def _config(tuner: Any, search: Tuned | None, built: Built) -> dict[str, Any]:
             TuningJobCompletionCriteria=_as_requested(attribute(tuner, "completion_criteria_config")),
         ),
     }
+
+
+def _check_combinations(ranges: Any, most: Any, built: Built) -> None:
+    """SageMaker refuses more jobs than there are combinations (aws/amazon-sagemaker-operator-for-k8s#123)."""
+    found = 1
+    for each in ranges.values() if isinstance(ranges, Mapping) else ():
+        low, high = getattr(each, "min_value", None), getattr(each, "max_value", None)
+        if isinstance(values := getattr(each, "values", None), list) and values:
+            found *= len(values)
+        elif isinstance(low, int) and isinstance(high, int) and high >= low and _kind(each) == "Integer":
+            found *= high - low + 1
+        else:
+            return
+    if ranges and isinstance(most, int) and most > found:
+        built.complain(
+            "too-few-combinations",
+            f"the ranges have {found} combinations, and max_jobs={most}",
+            "SageMaker trains each combination at most once: lower max_jobs=, or widen the ranges",
+        )
+
+
+def _kind(parameter_range: Any) -> Any:
+    return getattr(parameter_range, "kind", None) or getattr(parameter_range, "__name__", None)
 
 
 def _as_requested(config: Any) -> Any:
@@ -226,6 +245,8 @@ def _check_metric(search: Tuned, algorithm: Mapping[str, Any], built: Built) -> 
     if objective is None:
         built.complain("objective-missing", "the tuner has no objective_metric_name=", "say which metric it looks at")
         return
+    if metrics is None and attribute(search.estimator, "entry_point") is not None:
+        metrics = []  # an image of SageMaker's own algorithm knows its metrics; a script has none that are not defined
     if not isinstance(metrics, list | tuple) or is_placeholder(objective) or at_run_time(objective):
         return
     names = [str(each.get("Name")) for each in metrics if isinstance(each, Mapping)]
@@ -243,7 +264,7 @@ def _ranges(search: Tuned, built: Built) -> dict[str, Any] | None:
     found: dict[str, list[Any]] = {kind: [] for kind in _KINDS}
     framework = _is_framework(search.estimator)
     for name, each in search.ranges.items():
-        kind = getattr(each, "kind", None) or getattr(each, "__name__", None)
+        kind = _kind(each)
         if kind not in _KINDS:
             built.complain(
                 "bad-range",

@@ -31,6 +31,7 @@ from .build import Build, Ledger
 from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest, names_said
 from .calls import check_call
 from .choice import Choice
+from .context_reads import check_context
 from .graph import Machine, find, language_of
 from .map import Map
 from .roads import Read, Roads, reaches
@@ -150,6 +151,7 @@ class _Compiler:
             build = ledger.builds[id(state)] = Build(ledger, state, language, machine.around)
             build.fields = {**build.fields, **state.build(build)}
             check_call(build)
+            check_context(build)
 
     def _reads(self, top: Machine) -> Iterator[Read]:
         for machine, state in top.everything():
