@@ -15,8 +15,13 @@ import pytest
 import stepmill
 
 ROOMS = (
-    "stepmill.steps", "stepmill.sagemaker", "stepmill.inputs", "stepmill.workflow", "stepmill.template", "stepmill.local",
-)  # fmt: skip
+    "stepmill.steps",
+    "stepmill.sagemaker",
+    "stepmill.inputs",
+    "stepmill.workflow",
+    "stepmill.template",
+    "stepmill.local",
+)
 ELSEWHERE = "mean what they mean in"  # the sentence of those who leave arguments to SageMaker's own documents
 
 

@@ -32,7 +32,10 @@ LEFT_OUT = {
     "workflow.widgets.*": "They draw with scripts fetched from a network; `render_graph` and the tables need none.",
 }
 FIELDS = "A state's fields are its class's `fields` here, a set of names."
+EMPTY = "An empty tuple for an empty list: a default that no program can change for the next one."
 DIFFERS = {
+    "* default of steps": EMPTY,
+    "* default of tags": EMPTY,
     "* method accept": WALK,
     "* method allowed_fields": FIELDS,
     "* method is_field_allowed": FIELDS,
