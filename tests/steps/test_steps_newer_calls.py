@@ -1,8 +1,13 @@
 """Any call of the AWS SDK, by AWS's own names: what is not there is told with the nearest that is."""
 
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from stepmill.steps import AwsSdkStep
+from stepmill.steps import AwsSdkStep, operations
 from stepmill.steps.operations import find_service, nearest_service, source
 
 
@@ -131,3 +136,15 @@ def test_the_table_says_what_it_was_made_of_and_has_step_functions_names():
     assert not find_service("lambda").operation("invokeWithResponseStream").callable
     assert find_service("SFN") is None
     assert (nearest_service("events"), nearest_service("ce")) == ("eventbridge", "costexplorer")
+
+
+@pytest.mark.slow
+def test_the_table_is_what_the_script_makes_of_the_same_botocore(tmp_path):
+    botocore = pytest.importorskip("botocore")
+    made_of, _, date = source().partition(", ")
+    if made_of != f"botocore {botocore.__version__}":
+        pytest.skip(f"the table is of {made_of}")
+    table = Path(operations.__file__).with_name("operations.txt.gz")
+    script = Path(__file__).parents[2] / "tools" / "make_operations.py"
+    subprocess.run([sys.executable, script, date, tmp_path / "made"], check=True)
+    assert gzip.decompress((tmp_path / "made").read_bytes()) == gzip.decompress(table.read_bytes())
