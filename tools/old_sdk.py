@@ -55,10 +55,10 @@ def section(names: list[Entry]) -> Iterator[str]:
         yield from (["", "| Name | Here |", "|---|---|"] if shown else ["| Name | Here |", "|---|---|"])
         for entry in listed:
             yield from rows(entry)
-    if len(listed) + len(shown) < len(names) and (listed or shown):
-        yield ""
-    for why, group in groupby((entry for entry in names if entry.left_out), key=lambda entry: entry.left_out):
-        yield f"Left out: {listing(short(entry) for entry in group)}. {why}"
+    reasons = dict.fromkeys(entry.left_out for entry in names if entry.left_out)
+    for place, why in enumerate(reasons):
+        yield from ([""] if place or listed or shown else [])
+        yield f"Left out: {listing(short(entry) for entry in names if entry.left_out == why)}. {why}"
 
 
 def sentence(shown: list[Entry]) -> str:
@@ -80,13 +80,19 @@ def rows(entry: Entry) -> Iterator[str]:
     if operators:
         yield row(f"Each of `variable, value`: {listing(f'.{name}' for name in operators)}", "same")
     for name in methods:
-        if name in operators or name == "allowed_fields" or name == "is_field_allowed":
+        if name in operators or name in inherited(entry):
             continue
         mine = [f for f in of_methods if f.what.split(" ")[0] == name or f.what == f"method {name}"]
         more = [one.removeprefix(f"{name} ") for one in entry.added if one.startswith(f"{name} ")]
         yield row(f"`.{name}({', '.join(entry.facts['methods'][name])})`", verdict(mine, more))
     if attributes:
         yield row(listing(f".{name}" for name in attributes), verdict(of_attributes, []))
+
+
+def inherited(entry: Entry) -> set[str]:
+    """The methods that stand at a base of the class on this page; to make them anew is the class's own affair."""
+    named = {short(each): each for each in entries() if not each.left_out and each.facts["kind"] == "class"}
+    return {method for base in bases(short(entry)) & named.keys() for method in named[base].facts["methods"]}
 
 
 def row(what: str, here: str) -> str:
