@@ -68,12 +68,12 @@ def sentence(shown: list[Entry]) -> str:
 
 
 def rows(entry: Entry) -> Iterator[str]:
-    """A row for the name, for each method, and one for the attributes."""
+    """A row for the name, for each method, for the attributes that are the same, and for each that is not."""
     methods = list(entry.facts.get("methods", ()))
     attributes = [name for name in entry.facts.get("attributes", ()) if name not in methods]
     of_methods = [f for f in entry.findings if f.what.split(" ")[0] in methods or f.what.startswith("method ")]
-    of_attributes = [f for f in entry.findings if f.what in {f"attribute {name}" for name in attributes}]
-    own = [f for f in entry.findings if f not in of_methods and f not in of_attributes]
+    of_attributes = {f.what.split(" ")[1]: f for f in entry.findings if f.what.startswith("attribute ")}
+    own = [f for f in entry.findings if f not in of_methods and f not in of_attributes.values()]
     added = [one for one in entry.added if " " not in one or one.endswith("may be left out")]
     yield row(call(entry), verdict(own, [one for one in added if one.split(" ")[0] not in methods]))
     operators = [m for m in methods if entry.name.endswith("ChoiceRule") and entry.facts["methods"][m][1:] == ["value"]]
@@ -85,8 +85,10 @@ def rows(entry: Entry) -> Iterator[str]:
         mine = [f for f in of_methods if f.what.split(" ")[0] == name or f.what == f"method {name}"]
         more = [one.removeprefix(f"{name} ") for one in entry.added if one.startswith(f"{name} ")]
         yield row(f"`.{name}({', '.join(entry.facts['methods'][name])})`", verdict(mine, more))
-    if attributes:
-        yield row(listing(f".{name}" for name in attributes), verdict(of_attributes, []))
+    if same := [name for name in attributes if name not in of_attributes]:
+        yield row(listing(f".{name}" for name in same), "same")
+    for name, finding in of_attributes.items():
+        yield row(f"`.{name}`", verdict([finding], []))
 
 
 def inherited(entry: Entry) -> set[str]:
