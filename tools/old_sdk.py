@@ -55,10 +55,10 @@ def section(names: list[Entry]) -> Iterator[str]:
         yield from (["", "| Name | Here |", "|---|---|"] if shown else ["| Name | Here |", "|---|---|"])
         for entry in listed:
             yield from rows(entry)
-    if len(listed) + len(shown) < len(names) and (listed or shown):
-        yield ""
-    for why, group in groupby((entry for entry in names if entry.left_out), key=lambda entry: entry.left_out):
-        yield f"Left out: {listing(short(entry) for entry in group)}. {why}"
+    reasons = dict.fromkeys(entry.left_out for entry in names if entry.left_out)
+    for place, why in enumerate(reasons):
+        yield from ([""] if place or listed or shown else [])
+        yield f"Left out: {listing(short(entry) for entry in names if entry.left_out == why)}. {why}"
 
 
 def sentence(shown: list[Entry]) -> str:
@@ -68,25 +68,33 @@ def sentence(shown: list[Entry]) -> str:
 
 
 def rows(entry: Entry) -> Iterator[str]:
-    """A row for the name, for each method, and one for the attributes."""
+    """A row for the name, for each method, for the attributes that are the same, and for each that is not."""
     methods = list(entry.facts.get("methods", ()))
     attributes = [name for name in entry.facts.get("attributes", ()) if name not in methods]
     of_methods = [f for f in entry.findings if f.what.split(" ")[0] in methods or f.what.startswith("method ")]
-    of_attributes = [f for f in entry.findings if f.what in {f"attribute {name}" for name in attributes}]
-    own = [f for f in entry.findings if f not in of_methods and f not in of_attributes]
+    of_attributes = {f.what.split(" ")[1]: f for f in entry.findings if f.what.startswith("attribute ")}
+    own = [f for f in entry.findings if f not in of_methods and f not in of_attributes.values()]
     added = [one for one in entry.added if " " not in one or one.endswith("may be left out")]
     yield row(call(entry), verdict(own, [one for one in added if one.split(" ")[0] not in methods]))
     operators = [m for m in methods if entry.name.endswith("ChoiceRule") and entry.facts["methods"][m][1:] == ["value"]]
     if operators:
         yield row(f"Each of `variable, value`: {listing(f'.{name}' for name in operators)}", "same")
     for name in methods:
-        if name in operators or name == "allowed_fields" or name == "is_field_allowed":
+        if name in operators or name in inherited(entry):
             continue
         mine = [f for f in of_methods if f.what.split(" ")[0] == name or f.what == f"method {name}"]
         more = [one.removeprefix(f"{name} ") for one in entry.added if one.startswith(f"{name} ")]
         yield row(f"`.{name}({', '.join(entry.facts['methods'][name])})`", verdict(mine, more))
-    if attributes:
-        yield row(listing(f".{name}" for name in attributes), verdict(of_attributes, []))
+    if same := [name for name in attributes if name not in of_attributes]:
+        yield row(listing(f".{name}" for name in same), "same")
+    for name, finding in of_attributes.items():
+        yield row(f"`.{name}`", verdict([finding], []))
+
+
+def inherited(entry: Entry) -> set[str]:
+    """The methods that stand at a base of the class on this page; to make them anew is the class's own affair."""
+    named = {short(each): each for each in entries() if not each.left_out and each.facts["kind"] == "class"}
+    return {method for base in bases(short(entry)) & named.keys() for method in named[base].facts["methods"]}
 
 
 def row(what: str, here: str) -> str:

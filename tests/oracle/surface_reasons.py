@@ -10,7 +10,6 @@ CONSTANT = "A constant of that SDK's own code."
 LEFT_OUT = {
     "CustomColorFormatter": "The colours of that SDK's log.",
     "NullHandler": "A part of that SDK's log.",
-    "set_stream_logger": "There is no log to turn on: what there is to say is said once, to the user.",
     "*.logger": "A log of that SDK's own.",
     "inputs.utils.*": "Helpers of `validate`.",
     "steps.choice_rule.BaseRule": RULES,
@@ -33,11 +32,29 @@ LEFT_OUT = {
 }
 FIELDS = "A state's fields are its class's `fields` here, a set of names."
 EMPTY = "An empty tuple for an empty list: a default that no program can change for the next one."
+ROOTS = "Programs make `ExecutionInput` and `StepInput`; `Placeholder` is what comes of reading them."
+SCHEMA = "Only `ExecutionInput` and `StepInput` have a schema."
+VALUES = "A placeholder is an immutable value here; it keeps no list of what was read from it."
+NAMED = "That SDK names its own placeholders so while it makes them; here they have `.name`, `.type` and `.parent`."
+BARE = "A bare `State` has no type, and so no fields, here; programs make states of the ten types."
 DIFFERS = {
     "* default of steps": EMPTY,
     "* default of tags": EMPTY,
     "* method accept": WALK,
     "* method allowed_fields": FIELDS,
-    "* method is_field_allowed": FIELDS,
     "* attribute in_chain": "It is None there, always.",
+    "inputs.placeholders.Placeholder __getitem__ argument *": "The argument of `[…]` is called `key`.",
+    "inputs.placeholders.Placeholder argument *": ROOTS,
+    "inputs.placeholders.Placeholder method get_schema_as_dict": SCHEMA,
+    "inputs.placeholders.Placeholder method get_schema_as_json": SCHEMA,
+    "inputs.placeholders.Placeholder method validate": SCHEMA,
+    "inputs.placeholders.Placeholder attribute schema": SCHEMA,
+    "inputs.placeholders.Placeholder attribute immutable": VALUES,
+    "inputs.placeholders.Placeholder attribute store": VALUES,
+    "inputs.placeholders.* argument *": NAMED,
+    "inputs.placeholders.* attribute json_str_template": "How that SDK writes a path; here `to_jsonpath()` does.",
+    "steps.fields.Field kind": "That SDK's list of its own field names; the `Field` here is a row of a table.",
+    "steps.states.Pass attribute result": "It is the state's result, remembered for what comes later, as of a Task.",
+    "steps.states.State argument *": BARE,
+    "steps.states.State place of output_schema": BARE,
 }

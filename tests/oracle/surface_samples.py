@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stepmill import steps
+from stepmill.inputs import ExecutionInput
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/digits:1"
 ROLE = "arn:aws:iam::123456789012:role/SageMaker"
@@ -144,6 +145,8 @@ OWN: dict[str, dict[str, Callable[[], Any]]] = {
     "Wait": {"seconds": lambda: 5},
     "Workflow": {"definition": lambda: steps.Pass("p")},
 }
+# what programs get from another object
+MADE: dict[str, Callable[[], Any]] = {"Placeholder": lambda: ExecutionInput()["a"]}
 
 
 def sample(name: str, cls: Callable[..., Any], keyword: str = "") -> Any:
@@ -152,6 +155,8 @@ def sample(name: str, cls: Callable[..., Any], keyword: str = "") -> Any:
     Raises:
         TypeError, ValueError: the constructor refuses it.
     """
+    if name in MADE and not keyword:
+        return MADE[name]()
     kinds = inspect.Parameter
     wanted = {
         parameter.name

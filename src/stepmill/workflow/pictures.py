@@ -35,8 +35,10 @@ class Picture(Html):
         super().__init__(data)
         self.text = text
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return self.text
+
+    __repr__ = __str__
 
 
 def graph(definition: dict[str, Any], portrait: bool) -> Picture:
