@@ -36,7 +36,10 @@ SCHEMA = "Only `ExecutionInput` and `StepInput` have a schema."
 VALUES = "A placeholder is an immutable value here; it keeps no list of what was read from it."
 NAMED = "That SDK names its own placeholders so while it makes them; here they have `.name`, `.type` and `.parent`."
 BARE = "A bare `State` has no type, and so no fields, here; programs make states of the ten types."
+EMPTY = "An empty tuple for an empty list: a default that no program can change for the next one."
 DIFFERS = {
+    "* default of steps": EMPTY,
+    "* default of tags": EMPTY,
     "* method accept": WALK,
     "* method allowed_fields": FIELDS,
     "* attribute in_chain": "It is None there, always.",
