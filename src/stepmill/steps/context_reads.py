@@ -40,5 +40,5 @@ def check_context(reads: Iterable[Read], ledger: Ledger) -> None:
                 state.source,
                 "context.item",
                 f"{state.state_id!r} reads the item of a Map {where}",
-                "the Map's own item_selector={…} can read it and hand it in; inside, StepInput() reads what it was given",
+                "the Map's own item_selector={…} can read it and hand it in; inside, StepInput() reads that",
             )
