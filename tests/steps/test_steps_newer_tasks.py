@@ -109,7 +109,7 @@ def test_a_token_where_nobody_waits_is_told(author):
 @pytest.mark.parametrize(
     ("definition", "where"),
     [
-        ("inside", "outside any Map"),
+        ("inside", "outside any"),
         ('Map("Each", item_processor=inside, mode="DISTRIBUTED")', "inside a distributed one"),
     ],
 )
@@ -121,6 +121,15 @@ def test_an_item_where_there_is_none_is_told(author, definition, where):
     """)
     assert line == 3
     assert f"'Inside' reads the item of a Map {where}" in text
+
+
+def test_a_choice_reads_no_item_outside_a_map(author):
+    _, text = author.problem("""
+        from stepmill.inputs import ContextObject
+        definition = Choice("First?", choices=[(ContextObject()["Map"]["Item"]["Index"] == 0, Pass("P"))],
+                            default=Pass("Q"))
+    """)
+    assert "'First?' reads the item of a Map outside any" in text
 
 
 def test_an_item_of_an_inline_map_is_known_inside(author):

@@ -155,8 +155,8 @@ class _Call:
         self.build.problem(code, f"{self.build.state.state_id!r} {said}", hint)
 
 
-def _name(key: str) -> str:
-    return key.removesuffix(".$")  # in JSONata too, where the ending itself is told as a fault
+def _name(key: Any) -> str:
+    return str(key).removesuffix(".$")  # in JSONata too, where the ending itself is told as a fault
 
 
 def _instead(service: Service, operation: str) -> str:

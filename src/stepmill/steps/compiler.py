@@ -115,6 +115,7 @@ class _Compiler:
         top = find(definition, self.language, self.ledger)
         self._build(top)
         reads = list(self._reads(top))
+        check_context(reads, self.ledger)
         schema = self._schema(top, reads)
         self.roads = Roads(top, self.ledger)
         memory = self._memory(top, self.roads.check(reads), schema)
@@ -151,7 +152,6 @@ class _Compiler:
             build = ledger.builds[id(state)] = Build(ledger, state, language, machine.around)
             build.fields = {**build.fields, **state.build(build)}
             check_call(build)
-            check_context(build)
 
     def _reads(self, top: Machine) -> Iterator[Read]:
         for machine, state in top.everything():
