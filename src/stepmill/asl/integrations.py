@@ -140,16 +140,18 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
     _sdk("sagemaker", "SageMaker", "ListProcessingJobs"),
 )
 
-# What the vocabulary can say and only AWS can do (Step Functions guide, Create and manage Amazon SageMaker AI jobs).
+# Services whose optimised integrations AWS runs (Step Functions guide, "Integrating optimized services with Step
+# Functions", November 2026); every `aws-sdk:` service is another.
 _ON_AWS: Final = frozenset(
     {
-        f"sagemaker:create{job}Job{wait}"
-        for job in ("Transform", "HyperParameterTuning", "Labeling")
-        for wait in ("", ".sync")
+        "apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "dynamodb", "ecs", "eks",
+        "elasticmapreduce", "emr-containers", "emr-serverless", "events", "glue", "http", "mediaconvert", "sns", "sqs",
+        "states",
     }
+    | {f"sagemaker:create{job}Job" for job in ("Transform", "HyperParameterTuning", "Labeling")}
     | {f"sagemaker:{action}" for action in ("createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint")}
     | {f"aws-sdk:sagemaker:{action}" for action in ("createModelPackage", "describeEndpoint")}
-)
+)  # fmt: skip
 _BY_NAME: Final = {f"{row.resource_type}:{row.resource}": row for row in INTEGRATIONS}
 _STATES_ARN: Final = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:(.+)")
 _FUNCTION_ARN: Final = re.compile(
@@ -167,7 +169,7 @@ def integration(resource_arn: str) -> Integration:
         if row is not None:
             return row
         called = found.group(1).removesuffix(".waitForTaskToken")
-        if called in _ON_AWS:
+        if called.partition(":")[0] in _ON_AWS or called.partition(".")[0] in _ON_AWS:
             raise UnknownIntegration(resource_arn, None, on_aws=True)
         near = nearest(called, _BY_NAME, 0.75)  # another operation of AWS is no misspelt one
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::{near}" if near else None)

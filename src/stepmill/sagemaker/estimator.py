@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from stepmill.sagemaker.checkpoint import CheckpointConfig
 from stepmill.sagemaker.model import Model
 from stepmill.sagemaker.processing import Tags
 
@@ -24,8 +25,8 @@ class Estimator:
     that is given. hyperparameters: sent as text, JSON-encoded when there is an entry_point (as SageMaker's training
     toolkit reads them), else by `str`. metric_definitions: `{name: regex}` or SageMaker's list. max_run: seconds,
     86400 when left out. max_wait: seconds, for spot only; 2 x max_run when left out. checkpoint_s3_uri: True means a
-    prefix of the execution that every attempt of the job shares. environment: up to 100 entries, values of up to 512
-    characters. Arguments not named here mean what they mean in SageMaker's SDK.
+    prefix of the execution that every attempt of the job shares. checkpoint_config: a CheckpointConfig, which says that
+    and checkpoint_local_path. environment: up to 100 entries, values of up to 512 characters. Arguments not named here mean what they mean in SageMaker's SDK.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Estimator:
         training_plan: Any = None,
         instance_placement_config: Mapping[str, Any] | None = None,
         *,
+        checkpoint_config: CheckpointConfig | None = None,
         requirements: Sequence[str] | str | PathLike[str] | None = None,
         dockerfile: str | PathLike[str] | None = None,
     ) -> None:
@@ -109,6 +111,12 @@ class Estimator:
         self.encrypt_inter_container_traffic = encrypt_inter_container_traffic
         self.use_spot_instances = use_spot_instances
         self.max_wait = max_wait
+        if checkpoint_config is not None:
+            if checkpoint_s3_uri is not None or checkpoint_local_path is not None:
+                raise ValueError(
+                    "checkpoint_config= says what checkpoint_s3_uri= and checkpoint_local_path= say: give one"
+                )
+            checkpoint_s3_uri, checkpoint_local_path = checkpoint_config.s3_uri, checkpoint_config.local_path
         self.checkpoint_s3_uri = checkpoint_s3_uri
         self.checkpoint_local_path = checkpoint_local_path
         self._enable_network_isolation = enable_network_isolation
