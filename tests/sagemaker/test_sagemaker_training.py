@@ -134,6 +134,13 @@ def test_all_attempts_of_a_job_share_their_checkpoints(place: Place) -> None:
     assert built.request["CheckpointConfig"] == {"S3Uri": f"s3://${{Bucket}}/digits/{PREFIX}/checkpoints/train"}
 
 
+def test_a_checkpoint_config_says_both_and_nothing_beside_it(place: Place) -> None:
+    built = training_request(Estimator(checkpoint_config=CheckpointConfig("s3://b/c", "/opt/ml/kept")), place=place)
+    assert built.request["CheckpointConfig"] == {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml/kept"}
+    with pytest.raises(ValueError, match="checkpoint_config= says what"):
+        Estimator(checkpoint_config=CheckpointConfig(), checkpoint_s3_uri="s3://b/c")
+
+
 def test_the_debugger_hook_is_sent_only_when_asked_for(place: Place) -> None:
     assert "DebugHookConfig" not in training_request(Estimator(), place=place).request
     asked = training_request(Estimator(debugger_hook_config=DebuggerHookConfig()), place=place).request

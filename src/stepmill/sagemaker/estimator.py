@@ -26,7 +26,8 @@ class Estimator:
     toolkit reads them), else by `str`. metric_definitions: `{name: regex}` or SageMaker's list. max_run: seconds,
     86400 when left out. max_wait: seconds, for spot only; 2 x max_run when left out. checkpoint_s3_uri: True means a
     prefix of the execution that every attempt of the job shares. checkpoint_config: a CheckpointConfig, which says that
-    and checkpoint_local_path. environment: up to 100 entries, values of up to 512 characters. Arguments not named here mean what they mean in SageMaker's SDK.
+    and checkpoint_local_path. environment: up to 100 entries, values of up to 512 characters.
+    Arguments not named here mean what they mean in SageMaker's SDK.
     """
 
     def __init__(
