@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sagemaker_standin import Later
 
-from stepmill.sagemaker import DebuggerHookConfig, Estimator, TrainingInput
+from stepmill.sagemaker import CheckpointConfig, DebuggerHookConfig, Estimator, TrainingInput
 from stepmill.sagemaker.requests import Built, Place, training_request
 
 NAME, PREFIX = str(Later("name")), str(Later("prefix"))
