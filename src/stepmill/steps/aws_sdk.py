@@ -53,4 +53,4 @@ class AwsSdkStep(Task):
     def build(self, build: Build) -> dict[str, Any]:
         """The call; its names are checked with those of every other Task."""
         token = ".waitForTaskToken" if self.wait_for_callback else ""
-        return {"Resource": f"arn:aws:states:::aws-sdk:{self.call}{token}", **super().build(build)}
+        return {"Resource": build.resource(f"aws-sdk:{self.call}{token}"), **super().build(build)}

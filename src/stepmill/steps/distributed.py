@@ -101,7 +101,7 @@ class ItemReader:
         last = self.prefix if lists else self.key
         bucket, last = (self.bucket, last) if self.uri is None else bucket_and_key(self.uri, build, prefix=lists)
         where = _there({"Bucket": bucket, "Prefix" if lists else "Key": last, "VersionId": self.version_id})
-        done: dict[str, Any] = {"Resource": f"arn:aws:states:::s3:{call}"}
+        done: dict[str, Any] = {"Resource": build.resource(f"s3:{call}")}
         if config := self._config():
             done["ReaderConfig"] = config
         return {**done, _given(build): where}
@@ -197,7 +197,7 @@ class ResultWriter:
             bucket, prefix = self.bucket, self.prefix
             if self.uri is not None:
                 bucket, prefix = bucket_and_key(self.uri, build, prefix=True)
-            done["Resource"] = "arn:aws:states:::s3:putObject"
+            done["Resource"] = build.resource("s3:putObject")
             done[_given(build)] = _there({"Bucket": bucket, "Prefix": prefix})
         if self.transformation or self.output_type:
             done["WriterConfig"] = {

@@ -126,7 +126,7 @@ class _EndpointStatus(Task):
         """`sagemaker:describeEndpoint`, of which only what is asked for is remembered."""
         kept = {"Output": "{% $states.input %}"} if build.language == "JSONata" else {"ResultPath": None}
         parameters = {"EndpointName": self.endpoint_name}
-        resource = "arn:aws:states:::aws-sdk:sagemaker:describeEndpoint"
+        resource = build.resource("aws-sdk:sagemaker:describeEndpoint")
         return {"Resource": resource, **super().build(build), **kept, "Parameters": parameters}
 
 

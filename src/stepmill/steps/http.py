@@ -97,4 +97,4 @@ class HttpStep(Task):
             parameters["Transform"] = transform
             form = {"Content-Type": "application/x-www-form-urlencoded"}  # AWS asks for it beside the Transform
             parameters["Headers"] = {**form, **(self.headers or {})}
-        return {"Resource": "arn:aws:states:::http:invoke", **super().build(build), "Parameters": parameters}
+        return {"Resource": build.resource("http:invoke"), **super().build(build), "Parameters": parameters}
