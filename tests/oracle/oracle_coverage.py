@@ -3,7 +3,8 @@
 In: the sources in `definitions`, and the surface. Out: what is used and what should be. Touches: nothing.
 
 A positional argument counts under the name it has in the surface; `**name` counts when the name was given a literal
-dict or `dict(…)` in the same source.
+dict or `dict(…)` in the same source. Wanted is what `stepfunctions.steps` and `.inputs` show: Workflow, Execution and the
+ready-made pipelines make no ASL of their own, and have oracles in tests/workflow and tests/template.
 """
 
 from __future__ import annotations

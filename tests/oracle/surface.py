@@ -110,8 +110,6 @@ def compared(room: str, name: str, facts: dict[str, Any], added: list[str]) -> I
 
 
 def shown(default: Any) -> str:
-    if default == ():  # what a list is when calls must not share it
-        return "[]"
     return f"{type(default).__name__}.{default.name}" if isinstance(default, enum.Enum) else repr(default)
 
 

@@ -31,15 +31,12 @@ LEFT_OUT = {
     "workflow.widgets.*": "They draw with scripts fetched from a network; `render_graph` and the tables need none.",
 }
 FIELDS = "A state's fields are its class's `fields` here, a set of names."
-EMPTY = "An empty tuple for an empty list: a default that no program can change for the next one."
 ROOTS = "Programs make `ExecutionInput` and `StepInput`; `Placeholder` is what comes of reading them."
 SCHEMA = "Only `ExecutionInput` and `StepInput` have a schema."
 VALUES = "A placeholder is an immutable value here; it keeps no list of what was read from it."
 NAMED = "That SDK names its own placeholders so while it makes them; here they have `.name`, `.type` and `.parent`."
 BARE = "A bare `State` has no type, and so no fields, here; programs make states of the ten types."
 DIFFERS = {
-    "* default of steps": EMPTY,
-    "* default of tags": EMPTY,
     "* method accept": WALK,
     "* method allowed_fields": FIELDS,
     "* attribute in_chain": "It is None there, always.",

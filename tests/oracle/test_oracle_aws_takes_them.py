@@ -1,8 +1,9 @@
 """AWS would take every definition that this repository generates: cfn-lint's rule of state machines says so, and
 botocore's model of SageMaker says so of every request in them.
 
-Generated are the oracle's definitions, the golden pipelines and the pipelines of the examples. What is known only at
-run time is replaced by a value that is legal where it stands, or left alone where cfn-lint knows expressions.
+Generated are the oracle's definitions, the golden and the ready-made pipelines, and those of the examples. What is
+known only at run time is replaced by a value that is legal where it stands, or left alone where cfn-lint knows
+expressions.
 """
 
 import json
@@ -20,6 +21,7 @@ from stepmill.workflow import Workflow
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "pipelines"
+READY_MADE = ROOT / "tests" / "template" / "ready_made.json"
 SUBSTITUTION = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
 SAMPLES = {
     "Bucket": "stepmill-local",
@@ -62,6 +64,8 @@ def generated() -> dict[str, str]:
     """Every definition, before its names are filled in."""
     found = {name: json.dumps(compiled(HEAD + source)) for name, source in DEFINITIONS.items()}
     found |= {path.name: path.read_text("utf-8") for path in sorted(GOLDEN.glob("*.json"))}
+    for name, asked in json.loads(READY_MADE.read_text("utf-8")).items():
+        found |= {f"ready-made {name}, {asked[0][1]}": json.dumps(one[2]) for one in asked if one[0] == "create"}
     for file in sorted(ROOT.glob("examples/*/pipeline.py")):
         for name, thing in runpy.run_path(str(file), run_name="pipeline").items():
             if isinstance(thing, Workflow):

@@ -14,7 +14,7 @@ GOLDEN = HERE.parent / "golden" / "pipelines"
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-@pytest.mark.parametrize("pipeline", ["digits", "deploy"])
+@pytest.mark.parametrize("pipeline", ["digits", "deploy", "labels"])
 def test_a_pipeline_compiles_to_the_definition_we_promised(pipeline, language):
     definition = runpy.run_path(str(HERE / pipeline / "pipeline.py"))["definition"]
     bundle = steps.compile(pipeline, definition, query_language=None if language == "JSONPath" else language)

@@ -193,6 +193,16 @@ DEFINITIONS = {
         f'SKLearn({CODE}, framework_version="1.2-1", {MACHINE}, environment={{"MODE": "fast"}})', SKLEARN
     )
     + 'definition.next(ModelStep("Model", definition.get_expected_model(model_name="digits")))\n',
+    "a framework tuned": f"""
+{PYTORCH}
+from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
+estimator = PyTorch({CODE}, framework_version="2.1.0", py_version="py310", {GPU}, hyperparameters={{"epochs": 3}},
+                    distribution={{"mpi": {{"enabled": True}}}})
+tuner = HyperparameterTuner(
+    estimator, "loss", {{"lr": ContinuousParameter(0.01, 0.1)}}, [{{"Name": "loss", "Regex": "loss=(.*)"}}],
+    objective_type="Minimize", max_jobs=4, max_parallel_jobs=2)
+definition = TuningStep("Tune", tuner, job_name="the-job", data="s3://my-bucket/train")
+""",
     "models of the frameworks": """
 from sagemaker.pytorch import PyTorchModel
 from sagemaker.sklearn.model import SKLearnModel
@@ -238,11 +248,15 @@ DIFFERENCES: dict[str, tuple[str, dict[str, object]]] = {
     for name in _SENDS_METRICS
 } | {
     "a framework's job named by the input": (
-        "`sagemaker_job_name` of a job whose name is known at run time",
+        "`sagemaker_job_name` of a job that the old SDK cannot name",
         {
             f"{_TRAIN}/HyperParameters/sagemaker_job_name": ABSENT,
             f"{_TRAIN}/HyperParameters/sagemaker_job_name.$": "States.Format('\"{}\"', $$.Execution.Input['Job'])",
         },
+    ),
+    "a framework tuned": (
+        "`sagemaker_job_name` of a job that the old SDK cannot name",
+        {"/States/Tune/Parameters/TrainingJobDefinition/StaticHyperParameters/sagemaker_job_name": '"the-job"'},
     ),
     "a framework's model, expected and made": (
         "an estimator's `environment`",
