@@ -16,7 +16,8 @@ from .bundle import (
     ImageSource,
     Manifest,
 )
-from .choice import Choice, ChoiceRule
+from .choice import Choice
+from .choice_rule import ChoiceRule
 from .compiler import compile
 from .compute import BatchSubmitJobStep, EcsRunTaskStep, GlueStartJobRunStep
 from .definition import FrozenGraph, Graph

@@ -62,7 +62,7 @@ class EndpointConfigStep(NamedStep):
             "tags": tags,
         }
 
-    def _resource(self) -> str:
+    def _called(self) -> str:
         return "sagemaker:createEndpointConfig"
 
     def _build(self, place: Place, parameters: Any) -> Built:
@@ -102,7 +102,7 @@ class EndpointStep(NamedStep):
             raise ValueError(f"{state_id!r} updates an endpoint, so it needs endpoint_name=, the name it has")
         self.endpoint_config_name, self.update, self._tags = endpoint_config_name, update, tags
 
-    def _resource(self) -> str:
+    def _called(self) -> str:
         return f"sagemaker:{'updateEndpoint' if self.update else 'createEndpoint'}"
 
     def _build(self, place: Place, parameters: Any) -> Built:

@@ -38,21 +38,32 @@ def _list(errors: str | Sequence[str]) -> list[str]:
 
 
 class _Block:
-    """What Retry and Catch share: fields, read as attributes too."""
+    """What Retry and Catch share: fields, read and set as attributes too."""
 
-    fields: frozenset[str]
+    allowed: frozenset[str]
 
     def __init__(self, **fields: Any) -> None:
-        _check(type(self).__name__, fields, self.fields)
+        _check(type(self).__name__, fields, self.allowed)
         self.given = {**fields, "error_equals": _list(fields["error_equals"])}
         self.source = here()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields as they were given; what is changed here is changed in the block."""
+        return self.given
 
     if not TYPE_CHECKING:  # or every slip of the pen would pass the type checker
 
         def __getattr__(self, name):
-            if name in type(self).fields:
+            if name in type(self).allowed:
                 return self.__dict__.get("given", {}).get(name)
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        def __setattr__(self, name, value):
+            if name in type(self).allowed:
+                self.given[name] = _list(value) if name == "error_equals" else value
+            else:
+                object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """As ASL has it."""
@@ -66,6 +77,9 @@ class _Block:
         said = ", ".join(f"{name}={value!r}" for name, value in self.given.items())
         return f"{type(self).__name__}({said})"
 
+    def __str__(self) -> str:
+        return self.to_json(pretty=True)
+
 
 class Retry(_Block):
     """Try again after an error.
@@ -75,7 +89,7 @@ class Retry(_Block):
             jitter_strategy ("FULL" or "NONE"), comment. What is left out, AWS decides, as in brackets.
     """
 
-    fields = frozenset(_RETRY)
+    allowed = frozenset(_RETRY)
 
     def to_dict(self) -> dict[str, Any]:
         """As ASL has it."""
@@ -91,7 +105,7 @@ class Catch(_Block):
             comment.
     """
 
-    fields = frozenset(_CATCH)
+    allowed = frozenset(_CATCH)
 
     def __init__(self, next_step: Target, **fields: Any) -> None:
         super().__init__(**fields)
@@ -184,7 +198,7 @@ class Parallel(_Fallible):
     """
 
     type = "Parallel"
-    fields = ALWAYS | RESULTS
+    allowed = ALWAYS | RESULTS
     _instead = {"Parameters": "Arguments"}  # noqa: RUF012
 
     def __init__(self, state_id: str, retry: Any = None, catch: Any = None, **fields: Any) -> None:

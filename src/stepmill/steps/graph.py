@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stepmill.asl.places import escape
 from stepmill.inputs.rendering import Language
@@ -68,6 +68,18 @@ def find(definition: Target, language: Language, ledger: Ledger) -> Machine:
     top = _find(definition, Machine("/States", "", language), home, ledger)
     _check_names(top, ledger)
     _check_unreached(top, ledger)
+    return top
+
+
+def machine_of(state: State, language: Language, ledger: Ledger) -> Machine:
+    """A machine of one state only, with what is inside it; where it leads to is named and not followed."""
+    top = Machine("/States", "", language, start=state, states={state.state_id: state})
+    _find_inside(state, top, {id(state): top}, ledger)
+    top.links[state.state_id] = [
+        replace(link, target=State(link.target, "")) if isinstance(link.target, str) else link
+        for link in state.links()
+        if link.target is not None
+    ]
     return top
 
 

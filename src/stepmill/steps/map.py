@@ -44,7 +44,7 @@ class Map(_Fallible):
     """
 
     type = "Map"
-    fields = ALWAYS | RESULTS - {"arguments"} | _MAP
+    allowed = ALWAYS | RESULTS - {"arguments"} | _MAP
     _instead = {  # noqa: RUF012
         "Parameters": "ItemSelector",
         "MaxConcurrencyPath": "MaxConcurrency",

@@ -17,7 +17,7 @@ from stepmill.inputs.templates import Templates, as_text, constant, run_time
 
 from .build import Build
 from .choice import Choice
-from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Field
+from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Spelling
 from .flow import Catch, Retry
 from .source import Source
 
@@ -158,7 +158,7 @@ class Writer:
             refuse("field.constant", f"{asl} must be constant, not a value known at run time")
         return constant(_plain(value))
 
-    def _jsonata(self, asl: str, field: Field, value: Any) -> dict[str, Any]:
+    def _jsonata(self, asl: str, field: Spelling, value: Any) -> dict[str, Any]:
         name = self.state._instead.get(asl, asl)
         if asl == "ItemsPath" and isinstance(value, Placeholder):
             name, field = "Items", _BY_ASL["Items"]
@@ -179,7 +179,7 @@ class Writer:
     def rule(self, index: int, target: str) -> dict[str, Any]:
         """One choice."""
         assert isinstance(self.state, Choice)
-        option = self.state.choices[index]
+        option = self.state.options[index]
         done = self._own(option.given)
         try:
             if not self.jsonata:

@@ -70,7 +70,7 @@ def _problem(pointer: str, message: str, hint: str) -> Problem:
 def _machine(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     for name, state in machine["States"].items():
         here = f"{pointer}/States/{escape(name)}"
-        known = LINKS | {FIELDS[each].asl for each in _CLASSES[state["Type"]].fields}
+        known = LINKS | {FIELDS[each].asl for each in _CLASSES[state["Type"]].allowed}
         for field in (field for field in state if field not in known):
             yield _problem(f"{here}/{escape(field)}", f"A {state['Type']} state has no {field}", "Remove it.")
         for field in ("Retry", "Catch"):
