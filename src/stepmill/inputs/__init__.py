@@ -5,7 +5,16 @@ In: schemas and Python's own operators. Out: placeholders, and their text in bot
 
 from __future__ import annotations
 
-from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, either
+from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, ValidationResult, either
 from .schema import InputSchema
 
-__all__ = ["CaughtError", "Condition", "ExecutionInput", "InputSchema", "Placeholder", "StepInput", "either"]
+__all__ = [
+    "CaughtError",
+    "Condition",
+    "ExecutionInput",
+    "InputSchema",
+    "Placeholder",
+    "StepInput",
+    "ValidationResult",
+    "either",
+]

@@ -24,13 +24,18 @@ Root: TypeAlias = Literal["execution", "state", "step", "error", "context"]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A path from a root. `kind` says how a step's result is read: outputs, model, metrics, payload, json, result."""
+    """A path from a root.
+
+    kind: how a step's result is read: outputs, model, metrics, payload, json, result. schema: the root's, as JSON text.
+    type: what the reader says it is, in a schema's words; empty when nothing was said.
+    """
 
     root: Root
     keys: tuple[Key, ...] = ()
     step: str = ""
     kind: str = ""
     schema: str = "null"
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +186,11 @@ def kind_of(expr: Expr) -> str | None:
             return "int" if keys[-1] in ("RetryCount", "RedriveCount", "Index") else "str" if len(keys) > 1 else None
         case Ref(root="error"):
             return "str" if expr.keys else "dict"
-        case Ref(root="execution"):
-            schema = json.loads(expr.schema)
-            return _walk(schema and schema["types"], expr.keys) if expr.keys else "dict"
+        case Ref(root="execution", keys=()):
+            return "dict"
         case Ref():
-            return _walk(json.loads(expr.schema), expr.keys)
+            schema = json.loads(expr.schema)
+            return _walk(schema and schema["types"], expr.keys) or expr.type or None
         case Either(options):
             found = {kind_of(option) for option in options}
             return found.pop() if len(found) == 1 else None

@@ -1,333 +1,131 @@
-"""Values known only when the execution runs, as Python objects that stand wherever a value can stand.
+"""Where run-time values come from: the execution's input, a state's input, a step's result, a caught error.
 
-In: item access, f-strings, comparisons, `& | ~`, `+ - * /`. Out: `Placeholder` and `Condition`, each holding an
-expression. Touches: nothing.
+In: schemas and names. Out: placeholders. Touches: nothing.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from stepmill.nearest import did_you_mean
 
-from .expressions import (
-    Comparison,
-    Either,
-    Expr,
-    Key,
-    Logic,
-    Operation,
-    Ref,
-    compatible,
-    const,
-    kind_of,
-    parse,
-    token,
-)
-from .schema import WORDS, InputSchema
+from .expressions import Either, Key, Ref, Root
+from .schema import InputSchema, Shape, ValidationResult
+from .values import Condition, Placeholder, condition, expression
 
-_NO_BOOL = (
-    "{what} is known only when the execution runs, so Python cannot branch on it: "
-    "give it to Choice, and join conditions with & | ~, not and/or/not"
-)
+__all__ = [
+    "CaughtError",
+    "Condition",
+    "ExecutionInput",
+    "Placeholder",
+    "StepInput",
+    "ValidationResult",
+    "condition",
+    "context",
+    "either",
+    "expression",
+    "remembered",
+]
 
 
-def expression(value: Any) -> Expr:
-    """Anything a user may write as a value → an expression.
+class _Input(Placeholder):
+    """A whole input, with what is said of its shape."""
 
-    Raises:
-        TypeError: JSON has no such value.
-        ValueError: a run-time value inside a text was cut or changed.
-    """
-    if isinstance(value, Placeholder | Condition):
-        return value.expr
-    return parse(value) if isinstance(value, str) else const(value)
+    __slots__ = ()
 
+    def __init__(
+        self,
+        root: Root,
+        schema: Mapping[str, Any] | None,
+        name: Key | None,
+        type: type | None,
+        parent: Placeholder | None,
+        step: str = "",
+    ) -> None:
+        if parent is None and name is None and type is None:
+            shape = Shape(InputSchema.of(schema or {}))
+            text = json.dumps(shape.schema.to_dict(), ensure_ascii=False) if schema else "null"
+            super().__init__(Ref(root, step=step, schema=text), shape)
+            return
+        if name is None or not isinstance(expr := getattr(parent, "expr", None), Ref) or expr.root != root:
+            raise ValueError("name=, type= and parent= go together: parent.get(name, type) says the same")
+        if schema:
+            raise ValueError("schema= says what a whole input looks like; give it to the parent")
+        assert parent is not None
+        inner = parent.get(name, type)
+        super().__init__(inner.expr, inner.shape)
 
-class Condition:
-    """A comparison of run-time values: what a Choice decides by. Combine with `&`, `|` and `~`.
-
-    Comparing makes them; `expr` is the expression they hold. Python's own `if`, `and`, `or` and `not` raise TypeError.
-    """
-
-    __slots__ = ("expr",)
-
-    def __init__(self, expr: Expr) -> None:
-        object.__setattr__(self, "expr", expr)
-
-    expr: Expr
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a condition does not change; make another one")
-
-    def __and__(self, other: Condition | Placeholder) -> Condition:
-        return Condition(Logic("And", (*_terms("And", self), *_terms("And", condition(other)))))
-
-    def __or__(self, other: Condition | Placeholder) -> Condition:
-        return Condition(Logic("Or", (*_terms("Or", self), *_terms("Or", condition(other)))))
-
-    def __invert__(self) -> Condition:
-        return Condition(Logic("Not", (self.expr,)))
-
-    __rand__, __ror__ = __and__, __or__
-
-    def __bool__(self) -> bool:
-        if isinstance(self.expr, Comparison) and self.expr.operator == "==":
-            return self.expr.left == self.expr.right  # so that `in` and the old contains() find what they look for
-        raise TypeError(_NO_BOOL.format(what="a comparison of run-time values"))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Condition) and self.expr == other.expr
-
-    def __hash__(self) -> int:
-        return hash(self.expr)
+    @property
+    def schema(self) -> InputSchema:
+        """What was given as `schema`; it checks an input and words what does not fit."""
+        return self.shape.schema if self.shape else InputSchema()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Condition, (self.expr,))
-
-    def __repr__(self) -> str:
-        return f"Condition({self.expr!r})"
+        return (_again, (self.__class__, self.expr, dict(self.schema.given)))
 
 
-def _terms(operator: str, condition: Condition) -> tuple[Expr, ...]:
-    expr = condition.expr
-    return expr.terms if isinstance(expr, Logic) and expr.operator == operator else (expr,)
+def _again(kind: type[_Input], expr: Ref, given: dict[str, Any]) -> _Input:
+    """The inverse of pickling."""
+    made = object.__new__(kind)
+    Placeholder.__init__(made, expr, Shape(InputSchema.of(given)))
+    return made
 
 
-def condition(value: Condition | Placeholder) -> Condition:
-    """A condition as it is; a Boolean value as the question whether it is true.
-
-    Raises:
-        TypeError: neither.
-    """
-    if isinstance(value, Condition):
-        return value
-    if not isinstance(value, Placeholder):
-        raise TypeError(f"{value!r} is no condition: compare a run-time value, as in run['accuracy'] >= 0.9")
-    if (kind := kind_of(value.expr)) is not None and kind != "bool":
-        raise TypeError(f"{WORDS[kind]} is neither true nor false: compare it with something")
-    return Condition(Comparison("is", value.expr, const(True)))
-
-
-class Placeholder:
-    """A value known only when the execution runs. Immutable; item access goes deeper into it.
-
-    It may stand wherever a value may: in dicts and lists, in f-strings, as an argument of a processor or an
-    estimator. Comparisons give a `Condition`, `+ - * /` another placeholder. Steps and inputs make them; `expr` is the
-    expression they hold. Asking for its truth, its length or its items raises TypeError.
-    """
-
-    __slots__ = ("expr",)
-    __stepmill_placeholder__ = True  # what the request builders know it by
-    expr: Expr
-
-    def __init__(self, expr: Expr) -> None:
-        object.__setattr__(self, "expr", expr)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a run-time value does not change; take another one")
-
-    def __getitem__(self, key: Key) -> Placeholder:
-        if isinstance(key, bool) or not isinstance(key, str | int):
-            raise TypeError(f"a run-time value is read by a key or an index, not by {key!r}")
-        match self.expr:
-            case Ref() as ref:
-                return Placeholder(_deeper(ref, key))
-            case Either(options):
-                return Placeholder(Either(tuple(_deeper(option, key) for option in options)))
-        raise TypeError(f"[{key!r}] cannot be read from a calculated value; read first, calculate afterwards")
-
-    def get(self, name: Key, type: type | None = None) -> Placeholder:
-        """`placeholder[name]`; a type given here must be the schema's, when there is one."""
-        found = self[name]
-        known = kind_of(found.expr)
-        if type is not None and known is not None and known != type.__name__:
-            raise ValueError(f"{name!r} is {known} in the schema, not {type.__name__}")
-        return found
-
-    # -- text
-
-    def __str__(self) -> str:
-        return token(self.expr)
-
-    def __format__(self, spec: str) -> str:
-        if spec:
-            raise TypeError(
-                f"the format {spec!r} cannot be applied: the value exists only when the execution runs, "
-                "and neither JSONata nor JSONPath is given it here"
-            )
-        return token(self.expr)
-
-    def __add__(self, other: object) -> Any:
-        return self._operate("+", self, other)
-
-    def __radd__(self, other: object) -> Any:
-        return self._operate("+", other, self)
-
-    def __sub__(self, other: object) -> Any:
-        return self._operate("-", self, other)
-
-    def __rsub__(self, other: object) -> Any:
-        return self._operate("-", other, self)
-
-    def __mul__(self, other: object) -> Any:
-        return self._operate("*", self, other)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: object) -> Any:
-        return self._operate("/", self, other)
-
-    def __rtruediv__(self, other: object) -> Any:
-        return self._operate("/", other, self)
-
-    @staticmethod
-    def _operate(operator: str, left: object, right: object) -> Any:
-        a, b = expression(left), expression(right)
-        texts = [kind_of(side) == "str" for side in (a, b)]
-        if any(texts):  # as in Python: text is joined by +, and by nothing else
-            if operator == "+" and compatible(kind_of(a), kind_of(b)):
-                return f"{left}{right}"
-            raise TypeError(f"{operator!r} does not go with text; join texts in an f-string")
-        return Placeholder(Operation(operator, a, b))
-
-    # -- comparison
-
-    def _compare(self, operator: str, other: object) -> Condition:
-        return Condition(Comparison(operator, self.expr, expression(other)))
-
-    def __eq__(self, other: object) -> Condition:  # type: ignore[override]
-        try:
-            return self._compare("==", other)
-        except TypeError:  # JSON has no such value, so it is another one; Python finds that out by identity
-            return NotImplemented
-
-    def __ne__(self, other: object) -> Condition:  # type: ignore[override]
-        try:
-            return self._compare("!=", other)
-        except TypeError:
-            return NotImplemented
-
-    def __lt__(self, other: object) -> Condition:
-        return self._compare("<", other)
-
-    def __le__(self, other: object) -> Condition:
-        return self._compare("<=", other)
-
-    def __gt__(self, other: object) -> Condition:
-        return self._compare(">", other)
-
-    def __ge__(self, other: object) -> Condition:
-        return self._compare(">=", other)
-
-    def __and__(self, other: Condition | Placeholder) -> Condition:
-        return condition(self) & other
-
-    def __or__(self, other: Condition | Placeholder) -> Condition:
-        return condition(self) | other
-
-    def __invert__(self) -> Condition:
-        return ~condition(self)
-
-    def __hash__(self) -> int:
-        return hash(self.expr)
-
-    def __bool__(self) -> NoReturn:
-        raise TypeError(_NO_BOOL.format(what="this value"))
-
-    def __iter__(self) -> NoReturn:
-        raise TypeError("this value is known only when the execution runs: Python cannot go through its items. Use Map")
-
-    def __len__(self) -> NoReturn:
-        raise TypeError("this value is known only when the execution runs: its length is not known yet")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Placeholder, (self.expr,))
-
-    def __repr__(self) -> str:
-        return f"Placeholder({self.expr!r})"
-
-    # -- the old SDK's questions
-
-    def contains(self, placeholder: Placeholder) -> bool:
-        """Whether `placeholder` was read from this one."""
-        mine, other = self.expr, placeholder.expr
-        if not isinstance(mine, Ref) or not isinstance(other, Ref):
-            return mine == other
-        same = (mine.root, mine.step, mine.kind, mine.schema) == (other.root, other.step, other.kind, other.schema)
-        return same and other.keys[: len(mine.keys)] == mine.keys
-
-    def to_jsonpath(self) -> str:
-        """The path of an execution's or a state's input, as the old SDK spells it."""
-        from .jsonpath import plain_path
-
-        return plain_path(self.expr)
-
-
-def _deeper(ref: Ref, key: Key) -> Ref:
-    return Ref(ref.root, (*ref.keys, key), ref.step, ref.kind, ref.schema)
-
-
-class _WithSchema(Placeholder):
-    """A root with a schema: what the value will look like."""
-
-    __slots__ = ("schema",)
-    schema: InputSchema
-
-    def __init__(self, root: Any, schema: Mapping[str, Any] | None, step: str = "") -> None:
-        found = InputSchema.of(schema or {})
-        object.__setattr__(self, "schema", found)
-        text = json.dumps(found.types() if root == "state" else found.to_dict(), ensure_ascii=False, default=repr)
-        super().__init__(Ref(root, step=step, schema=text if schema else "null"))
-
-    def get_schema_as_dict(self) -> dict[str, Any]:
-        """The schema as it was given: types and defaults."""
-        return dict(self.schema.given)
-
-    def get_schema_as_json(self, pretty: bool = False) -> str:
-        """The schema's types as JSON."""
-        return json.dumps(self.schema.types(), ensure_ascii=False, indent=4 if pretty else None)
-
-    def validate(self, input: Mapping[str, Any]) -> None:
-        """Refuse an input that does not fit.
-
-        Raises:
-            ValueError: with everything that does not fit, one line each.
-        """
-        if found := self.schema.check(dict(input)):
-            raise ValueError("\n".join(str(problem) for problem in found))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Placeholder, (self.expr,))
-
-
-class ExecutionInput(_WithSchema):
+class ExecutionInput(_Input):
     """What an execution is started with.
 
     Args:
         schema: name → type (`int`), or name → default (`20`; its type is the type). Types may nest, defaults may not.
-            Types are str, int, float, bool, dict and list. A faulty schema is told when the pipeline is compiled.
+            Types are str, int, float, bool, dict and list. A faulty schema is told when the pipeline is compiled, and
+            so is a name that it lacks. None leaves the shape open.
+        name: with `parent`: the key or index of a value inside the parent, as `parent.get(name, type)` says it.
+        type: with `name`: its type.
+        parent: with `name`: an ExecutionInput, or a value in one, that it is read from.
+
+    Raises:
+        ValueError: some of these do not go together.
     """
 
     __slots__ = ()
 
-    def __init__(self, schema: Mapping[str, Any] | None = None) -> None:
-        super().__init__("execution", schema)
+    def __init__(
+        self,
+        schema: Mapping[str, Any] | None = None,
+        *,
+        name: Key | None = None,
+        type: type | None = None,
+        parent: Placeholder | None = None,
+    ) -> None:
+        super().__init__("execution", schema, name, type, parent)
 
 
-class StepInput(_WithSchema):
+class StepInput(_Input):
     """What a state is given: the output of the state before it. `step.output()` makes one.
 
     Args:
-        schema: name → type, as in ExecutionInput; None leaves the shape open.
+        schema: name → type, as in ExecutionInput; a state's input has no defaults.
+        name: with `parent`: the key or index of a value inside the parent, as `parent.get(name, type)` says it.
+        type: with `name`: its type.
+        parent: with `name`: a StepInput, or a value in one, that it is read from.
+
+    Raises:
+        ValueError: some of these do not go together.
     """
 
     __slots__ = ()
 
-    def __init__(self, schema: Mapping[str, Any] | None = None, *, _step: str = "") -> None:
-        super().__init__("state", schema, _step)
+    def __init__(
+        self,
+        schema: Mapping[str, Any] | None = None,
+        *,
+        name: Key | None = None,
+        type: type | None = None,
+        parent: Placeholder | None = None,
+        _step: str = "",
+    ) -> None:
+        super().__init__("state", schema, name, type, parent, _step)
 
 
 class CaughtError(Placeholder):
@@ -342,11 +140,11 @@ class CaughtError(Placeholder):
     def __init__(self) -> None:
         super().__init__(Ref("error"))
 
-    def __getitem__(self, key: Key) -> Placeholder:
+    def _at(self, key: Key, said: str) -> Placeholder:
         if key not in self.KEYS:
             guess = did_you_mean(str(key), self.KEYS)
             raise KeyError(f"a caught error has State, Error and Cause, no {key!r}" + (f"; {guess}" if guess else ""))
-        return super().__getitem__(key)
+        return super()._at(key, said)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (CaughtError, ())

@@ -15,8 +15,8 @@ from stepmill.asl.jsonata import is_expression
 
 from . import jsonata, jsonpath
 from .expressions import CLOSE, OPEN, Const, Expr, Ref, Text, const, kind_of
-from .placeholders import Condition, Placeholder, expression
 from .rendering import Language, Refusal, Scope, refuse
+from .values import Condition, Placeholder, expression
 
 
 def run_time(value: Any) -> Expr | None:
