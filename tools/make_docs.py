@@ -1,6 +1,6 @@
 """Writes the pages that are made from the code: `python tools/make_docs.py`, or `--check` to say which are not current.
 
-In: the tables and docstrings of the code, the headings of decisions. Out: pages in docs/reference,
+In: the tables and docstrings of the code, the old SDK's names, the headings of decisions. Out: pages in docs/reference,
 docs/decisions/README.md. Touches: those pages alone. A page that needs judgement is written by hand and does not belong
 here.
 """
@@ -13,6 +13,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ ROOMS = {
     "stepmill.sagemaker": "Descriptions of SageMaker jobs.",
     "stepmill.inputs": "Values known only at run time.",
     "stepmill.workflow": "What a user holds. `loading` is what `stepmill run` imports a file under.",
+    "stepmill.template": "Whole pipelines, ready-made, as the old SDK has them.",
     "stepmill.local": "This machine's stage, for programs that want more than `Workflow` gives.",
     "stepmill.testing": "A world of scripted tasks and a clock that jumps, for tests of definitions.",
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",
 }
-COMPILERS = {"build", "check_read", "links", "branches"}  # methods between a state and the compiler
+COMPILERS = {"build", "check_read", "links", "machines", "version"}  # methods between a state and the compiler
 SERVICES = ("states.States", "sagemaker.SageMaker", "lambda_.Lambda", "s3.S3")
 
 
@@ -116,7 +118,7 @@ def described(name: str, thing: Any) -> Iterator[str]:
     if not inspect.isclass(thing):
         return
     bases = [base.__name__ for base in thing.__mro__[1:] if base.__module__.startswith("stepmill")]
-    public = next((base for base in bases if not base.startswith("_")), None)
+    public = next((base for base in bases if base in exported()), None)
     if public and not issubclass(thing, Exception):
         yield from ("", f"And what [{public}](#{public.lower()}) has.")
     rows, rules = [], []
@@ -135,11 +137,17 @@ def described(name: str, thing: Any) -> Iterator[str]:
         yield from ("", *rows)
 
 
+@cache
+def exported() -> frozenset[str]:
+    """Every name that the page tells of."""
+    return frozenset(name for room in ROOMS for name in getattr(importlib.import_module(room), "__all__", ()))
+
+
 def members(cls: type) -> dict[str, Any]:
     """Public methods and properties of a class, those of its private bases included."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        if base is cls or base.__name__.startswith("_"):
+        if base is cls or (base.__module__.startswith("stepmill") and base.__name__ not in exported()):
             for key, member in vars(base).items():
                 callable_ = inspect.isfunction(member) or isinstance(member, property | classmethod | staticmethod)
                 if callable_ and not key.startswith("_") and key not in COMPILERS:
@@ -216,7 +224,14 @@ def decisions() -> str:
     )
 
 
+def data_science_sdk() -> str:
+    """What has become of every public name of the old SDK; the facts and the comparison stand with their tests."""
+    sys.path.append(str(DOCS.parent / "tests" / "oracle"))
+    return str(importlib.import_module("old_sdk").page())
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "reference/data-science-sdk.md": data_science_sdk,
     "reference/integrations.md": integrations,
     "reference/python.md": python,
     "decisions/README.md": decisions,

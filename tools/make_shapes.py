@@ -19,7 +19,10 @@ TARGET = Path(__file__).parent.parent / "src" / "stepmill" / "sagemaker" / "shap
 JOBS = ("ProcessingJob", "TrainingJob")
 OPERATIONS = [f"{verb}{job}" for job in JOBS for verb in ("Create", "Describe", "Stop")] + [
     f"List{job}s" for job in JOBS
-]
+] + [
+    "CreateTransformJob", "CreateHyperParameterTuningJob", "CreateModel", "CreateEndpointConfig", "CreateEndpoint",
+    "UpdateEndpoint", "DescribeEndpoint", "CreateModelPackage",
+]  # fmt: skip
 LONG = 12
 
 

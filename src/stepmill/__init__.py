@@ -12,7 +12,8 @@ if TYPE_CHECKING:  # the supervisors of jobs import this package too, and must s
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "stepmill.inputs": ("CaughtError", "ExecutionInput", "StepInput", "either"),
+    "stepmill.inputs": ("CaughtError", "ContextObject", "ExecutionInput", "StepInput", "TaskToken", "either"),
+    "stepmill.logger": ("set_stream_logger",),
     "stepmill.sagemaker": (
         "Estimator",
         "ProcessingInput",
@@ -22,16 +23,22 @@ _ROOMS = {
         "TrainingInput",
     ),
     "stepmill.steps": (
+        "ActivityStep",
+        "AwsSdkStep",
         "Catch",
         "Chain",
         "Choice",
         "ChoiceRule",
         "Fail",
+        "HttpStep",
+        "ItemBatcher",
+        "ItemReader",
         "LambdaStep",
         "Map",
         "Parallel",
         "Pass",
         "ProcessingStep",
+        "ResultWriter",
         "Retry",
         "S3GetObjectStep",
         "Succeed",

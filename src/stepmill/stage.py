@@ -42,6 +42,15 @@ _CREDENTIALS = frozenset(
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     }
 )
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
 _CARRIED = ("HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR")
 
 
@@ -75,6 +84,12 @@ class Settings:
     """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """Lambda function name → `file.py:handler`, the file relative to `root`."""
+
+
+def partition(region: str) -> str:
+    """The partition of a region, as it stands in ARNs: `aws`, or that of China, GovCloud, the isolated regions, the
+    European sovereign cloud (botocore 1.44.5, `partitions.json`)."""
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def load_settings(start: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:

@@ -72,12 +72,12 @@ def test_what_is_wrong_with_a_file_is_told_at_its_line(folder: Path, text: str, 
         ("pipeline.py:x", '"x" is a int, no Workflow'),
         ("pipeline.py:a-b", '"a-b" cannot be the name of a workflow'),
         (".", ": is a folder; did you mean pipeline.py?"),
-        ("data.json", "a pipeline is a Python file"),
+        ("data.csv", "a pipeline is a Python file"),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_answered_with_the_nearest(folder: Path, reference: str, said: str) -> None:
     (folder / "pipeline.py").write_text(ONE + "work = Workflow('a', None)\nx = 1\n")
-    (folder / "data.json").write_text("{}")
+    (folder / "data.csv").write_text("{}")
     with pytest.raises(Refusal) as refusal:
         load(reference)
     assert said in str(refusal.value)

@@ -46,7 +46,7 @@ CALLS = {
     "a schema as pretty JSON": "typed.get_schema_as_json(pretty=True)",
     "a part of a schema": "typed['deep'].get_schema_as_dict()",
     "the end of a schema": "typed['n'].get_schema_as_dict()",
-    "what was read": "[run['a'], run.get('n', int), run['d']['x'], run['d'].get('y', list), run.get_schema_as_dict()][4]",
+    "what was read": "[run['a'], run.get('n', int), run['d']['x'], run.get('l', list), run.get_schema_as_dict()][-1]",
     "what was read, as JSON": "[state['a'], state['d'].get('x', list), state.get_schema_as_json()][-1]",
     "what was read inside": "[run['d']['x'], run['e'], run['d'].get_schema_as_dict()][-1]",
     "an index in what was read": "[run['l'][0], run.get_schema_as_dict()][1]",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stepmill.jobs import environments
+from stepmill.jobs import environments, toolkit
 
 
 def wheel(folder, version="1.0"):
@@ -54,6 +54,16 @@ def test_the_requirements_inside_the_code_are_found(desk):
     assert environments.code_requirements(request, desk.root / "objects") == "left-pad\n"
     assert environments.code_requirements(desk.training("none", code={"train.py": ""}), desk.root / "objects") == ""
     assert environments.code_requirements(desk.training("own", "true"), desk.root / "objects") == ""
+
+
+def test_the_requirements_beside_a_framework_s_script_are_found(desk):
+    folder = desk.put("code/abc/requirements.txt", "left-pad\n").removesuffix("requirements.txt")
+    start = ["/bin/bash", "-c", toolkit.FRAMEWORK, "start", "python", "main.py"]
+    code = {"code": (folder, "/opt/ml/processing/input/code")}
+    request = desk.processing("framework", *start, inputs=code)
+    assert environments.code_requirements(request, desk.root / "objects") == "left-pad\n"
+    other = desk.processing("own", "python", "main.py", inputs=code)
+    assert environments.code_requirements(other, desk.root / "objects") == ""
 
 
 def test_a_failed_installation_says_why_and_leaves_nothing(tmp_path, monkeypatch):

@@ -9,9 +9,9 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import jlens
 import oracle_cases
 import pytest
 
@@ -25,18 +25,11 @@ CASES = {**oracle_cases.PROCESSING, **oracle_cases.TRAINING}
 
 def ours(name: str, names: dict[str, Any] | None = None) -> Any:
     place = Place(bucket="bucket", prefix="w/e", job_name="the-job")
-    standins = {
-        "FeatureStoreOutput": SimpleNamespace,
-        "ShuffleConfig": SimpleNamespace,
-        "InstanceGroup": lambda name, type_, count: {
-            "InstanceGroupName": name, "InstanceType": type_, "InstanceCount": count
-        },
-    }  # fmt: skip
     steps = {
         "processing": lambda it, **more: processing_request(it, place=place, explicit_job_name=True, **more),
         "training": lambda it, **more: training_request(it, place=place, explicit_job_name=True, **more),
     }
-    built = eval(CASES[name], {**vars(stepmill.sagemaker), **standins, **steps, **(names or {})})
+    built = eval(CASES[name], {**vars(stepmill.sagemaker), **steps, **(names or {})})
     assert built.problems == []
     assert built.assets == []
     return built.request
@@ -78,3 +71,17 @@ def test_a_real_ModelTrainer_is_read(asked: Any) -> None:
     assert request["Tags"] == [{"Key": "k", "Value": "v"}]
     assert request["EnableManagedSpotTraining"] is True
     assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://b/train"
+
+
+@pytest.mark.slow
+def test_record_sets_of_amazon_s_own_algorithms_are_channels_as_there(tmp_path: Path) -> None:
+    python = os.environ.get("STEPMILL_ORACLE_PYTHON")
+    if not python:
+        pytest.skip("STEPMILL_ORACLE_PYTHON names no interpreter with stepfunctions 2.3.0 and sagemaker below 3")
+    target = tmp_path / "requests.json"
+    folders = [Path(stepmill.sagemaker.__file__).parents[2], HERE.parent / "oracle", Path(jlens.__file__).parents[1]]
+    command = [python, str(HERE / "oracle_records.py"), str(target), *map(str, folders)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    asked = json.loads(target.read_text("utf-8"))
+    assert asked["ours"] == asked["theirs"]

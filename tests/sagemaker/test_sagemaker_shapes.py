@@ -97,6 +97,27 @@ def test_run_time_values_are_not_judged_but_their_constant_parts_are_measured() 
     assert pointer == "/TrainingJobName"
 
 
+def test_every_pattern_of_the_table_can_be_asked() -> None:
+    patterns = {each["pattern"] for each in shapes.table()["shapes"].values() if "pattern" in each}
+    assert len(patterns) > 50
+    assert all(shapes._pattern(pattern) for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("field", "fits"),
+    [
+        ({"CustomerMetadataProperties": {"accuracy": "0.93"}}, True),
+        ({"CustomerMetadataProperties": {"accuracy": "93 %"}}, False),
+        ({"ModelPackageDescription": "trained on Ümläüts; 93 % (good) 😀"}, True),
+        ({"ModelPackageDescription": "two\x00zeros"}, False),
+        ({"SourceUri": "https://example.com/a/b"}, True),
+        ({"SourceUri": "https://example.com/a?b=c"}, False),
+    ],
+)
+def test_patterns_that_python_does_not_have_say_the_same(field: dict[str, Any], fits: bool) -> None:
+    assert (shapes.validate("CreateModelPackage", field, bound=True) == []) is fits
+
+
 def test_java_patterns_take_letters_of_every_script() -> None:
     assert broken(Tags=[{"Key": "所有者", "Value": "山田 太郎"}]) == []
     assert broken(Tags=[{"Key": "a!", "Value": ""}])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sagemaker_standin import Later
 
-from stepmill.sagemaker import DebuggerHookConfig, Estimator, TrainingInput
+from stepmill.sagemaker import CheckpointConfig, DebuggerHookConfig, Estimator, TrainingInput
 from stepmill.sagemaker.requests import Built, Place, training_request
 
 NAME, PREFIX = str(Later("name")), str(Later("prefix"))
@@ -132,6 +132,13 @@ def test_spot_waits_twice_as_long_as_it_runs_unless_told(place: Place) -> None:
 def test_all_attempts_of_a_job_share_their_checkpoints(place: Place) -> None:
     built = training_request(Estimator(checkpoint_s3_uri=True), place=place)
     assert built.request["CheckpointConfig"] == {"S3Uri": f"s3://${{Bucket}}/digits/{PREFIX}/checkpoints/train"}
+
+
+def test_a_checkpoint_config_says_both_and_nothing_beside_it(place: Place) -> None:
+    built = training_request(Estimator(checkpoint_config=CheckpointConfig("s3://b/c", "/opt/ml/kept")), place=place)
+    assert built.request["CheckpointConfig"] == {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml/kept"}
+    with pytest.raises(ValueError, match="checkpoint_config= says what"):
+        Estimator(checkpoint_config=CheckpointConfig(), checkpoint_s3_uri="s3://b/c")
 
 
 def test_the_debugger_hook_is_sent_only_when_asked_for(place: Place) -> None:

@@ -11,6 +11,7 @@ from stepmill.asl.problems import InvalidDefinition
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "faults.txt"
 
+
 def cases():
     """(heading, source, what is told) of every block."""
     _, *blocks = re.split(r"^## ", GOLDEN.read_text("utf-8"), flags=re.M)

@@ -14,11 +14,12 @@ GOLDEN = HERE.parent / "golden" / "pipelines"
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_the_digits_pipeline_compiles_to_the_definition_we_promised(language):
-    definition = runpy.run_path(str(HERE / "digits" / "pipeline.py"))["definition"]
-    bundle = steps.compile("digits", definition, query_language=language)
+@pytest.mark.parametrize("pipeline", ["digits", "deploy", "labels"])
+def test_a_pipeline_compiles_to_the_definition_we_promised(pipeline, language):
+    definition = runpy.run_path(str(HERE / pipeline / "pipeline.py"))["definition"]
+    bundle = steps.compile(pipeline, definition, query_language=None if language == "JSONPath" else language)
     text = json.dumps(json.loads(bundle.template), indent=2, ensure_ascii=False) + "\n"
-    golden = GOLDEN / f"digits.{language.lower()}.asl.json"
+    golden = GOLDEN / f"{pipeline}.{language.lower()}.asl.json"
     if os.environ.get("STEPMILL_GOLDEN") == "write":
         golden.write_text(text)
     assert text == golden.read_text()

@@ -18,7 +18,7 @@ from stepmill.asl.problems import InvalidDefinition
 from stepmill.inputs import ExecutionInput
 from stepmill.local import Local
 from stepmill.services.operations import ServiceError
-from stepmill.steps import Pass, Wait
+from stepmill.steps import Pass, Task, Wait
 from stepmill.workflow import Execution, Workflow, loading
 from stores import ROLE, SCOPE
 
@@ -122,11 +122,9 @@ def test_with_a_client_the_old_sdks_rules_hold(local: Local):
     arn = workflow.create()
     other = greet("bye", role=ROLE, client=client)
     assert other.create() == arn  # left as it is
-    other.update()
+    other.update(Pass("Greet", result="bye"))
     execution = workflow.execute("named")
     assert isinstance(execution, Execution)
-    with pytest.raises(RuntimeError, match="executions of this machine"):
-        execution.wait()
     assert local.wait(execution.arn, 10)
     assert execution.get_output() == "bye"
     assert [each.name for each in workflow.list_executions()] == ["named"]
@@ -176,3 +174,51 @@ def test_ctrl_c_stops_what_a_script_stays_for_and_ends_it_with_130(project: Proj
     assert process.returncode == 130, err
     assert json.loads(project.stepmill("show", "one", "--json").stdout)["status"] == "ABORTED"
     assert not Path(project.root, ".stepmill", "owner.json").exists()
+
+
+HAND = '{ "StartAt":"Greet",\n  "States": {"Greet": {"Type": "Pass", "Result": "by hand", "End": true}} }'
+
+
+def test_a_definition_written_by_hand_is_kept_byte_by_byte_and_runs(local: Local):
+    workflow = Workflow.from_definition(HAND, "hand").use(local)
+    assert workflow.definition.to_json() == HAND
+    assert workflow.execute().get_output(wait=True) == "by hand"
+    described = local.call("states", "DescribeStateMachine", {"stateMachineArn": workflow.state_machine_arn})
+    assert described["definition"] == HAND
+
+
+def test_what_aws_would_refuse_of_a_written_definition_is_told_by_its_place_in_the_json():
+    with pytest.raises(InvalidDefinition, match=r"/States/A/Next: Missing .Next. target: B"):
+        Workflow.from_definition({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})
+    for text in ("[1", '"text"', "[]"):
+        with pytest.raises(ValueError, match=r"no JSON|JSON object"):
+            Workflow.from_definition(text)
+
+
+def test_a_definition_that_only_aws_can_run_is_kept_and_refused_here_when_it_should_run(local: Local):
+    publish = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {}, "End": True}
+    workflow = Workflow.from_definition({"StartAt": "Tell", "States": {"Tell": publish}}, "tell").use(local)
+    assert "sns:publish" in workflow.get_cloudformation_template()
+    with pytest.raises(InvalidDefinition, match="sns:publish"):
+        workflow.create()
+    assert not local.store.exists()
+
+
+def test_a_definition_as_text_is_told_where_it_belongs():
+    with pytest.raises(TypeError, match=r"is a str: give a step.*Workflow\.from_definition"):
+        Workflow("hand", HAND)
+
+
+def test_state_machines_are_listed_at_most_as_many_as_asked_for(local: Local):
+    greet().use(local).create()
+    Workflow("other", Pass("P")).use(local).create()
+    assert {each["name"] for each in Workflow.list_workflows(client=Client(local))} == {"greet", "other"}
+    assert len(Workflow.list_workflows(1, client=Client(local))) == 1
+
+
+def test_a_client_is_given_no_definition_with_names_left_open(local: Local):
+    client = Client(local)
+    task = Task("T", resource="arn:aws:states:::lambda:invoke", parameters={"FunctionName": "${Bucket}"})
+    with pytest.raises(InvalidDefinition, match=r"still asks for \$\{Bucket\}, and a client fills no names"):
+        Workflow("open", task, ROLE, client=client).create()
+    assert client.asked == []

@@ -22,7 +22,8 @@ from stepmill.asl.fields import (
     TRANSITIONS,
 )
 from stepmill.asl.integrations import UnknownIntegration, integration
-from stepmill.asl.places import HERE, SCHEMA, Found, Place, unknown_field
+from stepmill.asl.maps import check_map, express_inside
+from stepmill.asl.places import SCHEMA, Found, Place, unknown_field
 from stepmill.asl.problems import Problem
 from stepmill.asl.values import check_value
 from stepmill.nearest import nearest
@@ -180,8 +181,9 @@ class _Machine:
         if state["Type"] == "Map":
             for field in ("ItemProcessor", "Iterator"):
                 if field in state:
-                    yield from self.nested(state[field], outside.at(field))
-            yield from _not_here(state, place)
+                    within = outside._replace(express=outside.express or express_inside(state))
+                    yield from self.nested(state[field], within.at(field))
+            yield from check_map(state, place)
 
     def nested(self, machine: Any, place: Place) -> Found:
         if not isinstance(machine, dict):
@@ -288,33 +290,3 @@ def _parameters(state: dict[str, Any], place: Place) -> Found:
             near = nearest(name, [other.removesuffix(".$") for other in given])
             hint = f"There is '{near}'; was it meant?" if near else f"{row.operation} cannot do without it."
             yield where.wrong(f"The field '{name}' is required but was missing", hint)
-
-
-_TOLERANCE: Final = (
-    "Label",
-    "ToleratedFailureCount",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage",
-    "ToleratedFailurePercentagePath",
-)
-
-
-def _not_here(state: dict[str, Any], place: Place) -> Found:
-    """What AWS runs and this engine does not, refused by name."""
-    for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
-        if field in state:
-            hint = "A Map here goes over a list that the state already has (ItemsPath, Items)."
-            yield place.at(field).wrong(f"'{field}' cannot be run here", hint, HERE)
-    for field in _TOLERANCE:
-        if field in state:
-            yield place.at(field).wrong(f"'{field}' cannot be run here", "A Map here fails with its first item.", HERE)
-    processor = state.get("ItemProcessor")
-    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
-    if config is None:
-        return
-    where = place.at("ItemProcessor", "ProcessorConfig")
-    mode = config.get("Mode", "INLINE") if isinstance(config, dict) else None
-    if mode == "DISTRIBUTED":
-        yield where.at("Mode").wrong("A distributed Map cannot be run here", "Use the mode INLINE.", HERE)
-    elif mode != "INLINE":
-        yield where.wrong("Expected an object with a Mode, one of INLINE, DISTRIBUTED")

@@ -45,12 +45,29 @@ class Integration:
 
 
 class UnknownIntegration(KeyError):
-    """A Resource that cannot be run here. `name` is the Resource, `near` the closest one that can, or None."""
+    """A Resource that cannot be run here. `name` is the Resource, `near` the closest one that can, or None; `on_aws`
+    says that AWS runs it, so that it is no slip of the pen."""
 
-    def __init__(self, name: str, near: str | None) -> None:
+    def __init__(self, name: str, near: str | None, on_aws: bool = False) -> None:
         super().__init__(name)
         self.name = name
         self.near = near
+        self.on_aws = on_aws
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        if self.name.endswith(".waitForTaskToken"):
+            return "Nobody here sends a task token back; on AWS it works."
+        if ":activity:" in self.name:
+            return "Nobody here asks for an activity's tasks; on AWS it works."
+        if self.name.endswith(":states:::http:invoke"):
+            return "HTTP tasks need a connection of EventBridge, which is not kept here; on AWS it works."
+        if self.near:
+            return f"Did you mean {self.near}?"
+        if self.on_aws:
+            return "AWS runs it; this machine does not do that yet."
+        return f"Here a Task can call: {', '.join(dict.fromkeys(row.resource_type for row in INTEGRATIONS))}."
 
     def __str__(self) -> str:
         guess = f" Did you mean {self.near}?" if self.near else ""
@@ -123,6 +140,18 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
     _sdk("sagemaker", "SageMaker", "ListProcessingJobs"),
 )
 
+# Services whose optimised integrations AWS runs (Step Functions guide, "Integrating optimized services with Step
+# Functions", November 2026); every `aws-sdk:` service is another.
+_ON_AWS: Final = frozenset(
+    {
+        "apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "dynamodb", "ecs", "eks",
+        "elasticmapreduce", "emr-containers", "emr-serverless", "events", "glue", "http", "mediaconvert", "sns", "sqs",
+        "states",
+    }
+    | {f"sagemaker:create{job}Job" for job in ("Transform", "HyperParameterTuning", "Labeling")}
+    | {f"sagemaker:{action}" for action in ("createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint")}
+    | {f"aws-sdk:sagemaker:{action}" for action in ("createModelPackage", "describeEndpoint")}
+)  # fmt: skip
 _BY_NAME: Final = {f"{row.resource_type}:{row.resource}": row for row in INTEGRATIONS}
 _STATES_ARN: Final = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:(.+)")
 _FUNCTION_ARN: Final = re.compile(
@@ -139,7 +168,10 @@ def integration(resource_arn: str) -> Integration:
         row = _BY_NAME.get(found.group(1))
         if row is not None:
             return row
-        near = nearest(found.group(1), _BY_NAME)
+        called = found.group(1).removesuffix(".waitForTaskToken")
+        if called.partition(":")[0] in _ON_AWS or called.partition(".")[0] in _ON_AWS:
+            raise UnknownIntegration(resource_arn, None, on_aws=True)
+        near = nearest(called, _BY_NAME, 0.75)  # another operation of AWS is no misspelt one
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::{near}" if near else None)
     if _FUNCTION_ARN.fullmatch(resource_arn):
         return replace(_INVOKE, resource=resource_arn, function=resource_arn, required=())

@@ -15,7 +15,7 @@ from stepmill.asl import jsonata, timestamps
 from stepmill.asl.choices import AROUND, compile_rule
 from stepmill.asl.errors import ALL, BadExpression
 from stepmill.asl.fields import Kind
-from stepmill.asl.integrations import INTEGRATIONS, UnknownIntegration, integration
+from stepmill.asl.integrations import UnknownIntegration, integration
 from stepmill.asl.intrinsics import compile_intrinsic
 from stepmill.asl.paths import compile_reference
 from stepmill.asl.pathsyntax import parse_path
@@ -240,9 +240,7 @@ def _resource(value: Any, place: Place) -> Found:
     try:
         integration(value)
     except UnknownIntegration as unknown:
-        services = ", ".join(dict.fromkeys(row.resource_type for row in INTEGRATIONS))
-        hint = f"Did you mean {unknown.near}?" if unknown.near else f"Here a Task can call: {services}."
-        yield place.wrong(f"The resource {value} cannot be run here", hint, HERE)
+        yield place.wrong(f"The resource {value} cannot be run here", unknown.hint, HERE)
 
 
 def _errors(entry: dict[str, Any], place: Place, *, last: bool) -> Found:
@@ -339,6 +337,9 @@ def _choices(value: Any, place: Place) -> Found:
             continue
         if "Next" not in rule:
             yield here.wrong("These fields are required: [Next]")
+        for name in ("Next", "Comment"):
+            if name in rule:
+                yield from _text(rule[name], here.at(name))
         yield from _rule(rule, here)
 
 

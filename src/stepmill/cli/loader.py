@@ -1,7 +1,7 @@
 """Imports a pipeline file and finds the one Workflow in it.
 
-In: FILE or FILE:NAME. Out: a Workflow, or a Refusal with the user's own file and line. Touches: imports that file, with
-its folder first on the module path, as `python FILE` would have it.
+In: FILE or FILE:NAME; or FILE.json, Amazon States Language. Out: a Workflow, or a Refusal with the user's own file and
+line. Touches: imports that file, with its folder first on the module path, as `python FILE` would have it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.cli.refusal import Refusal, nearest
 
 if TYPE_CHECKING:
@@ -27,7 +28,25 @@ _LINES = 6  # of a traceback: more is a recursion, or tells nothing new
 def load(reference: str) -> Workflow:
     """The Workflow of `pipeline.py` or `pipeline.py:name`. Raises Refusal; InvalidDefinition passes through."""
     path, name = _split(reference)
+    if path.suffix == ".json":
+        return _definition(path, name)
     return _chosen(_imported(path), path, name)
+
+
+def _definition(path: Path, name: str | None) -> Workflow:
+    """A workflow of Amazon States Language as it is, named like its file."""
+    from stepmill.workflow import Workflow
+
+    try:
+        return Workflow.from_definition(path.read_text(encoding="utf-8"), name or path.name.split(".")[0])
+    except (OSError, UnicodeDecodeError) as fault:
+        raise Refusal(f"{path}: cannot be read: {fault}") from fault
+    except InvalidDefinition as fault:
+        raise InvalidDefinition(
+            Problem(f"{path}{problem.place}", problem.code, problem.message, problem.hint) for problem in fault.problems
+        ) from fault
+    except ValueError as fault:
+        raise Refusal(f"{path}: {fault}") from fault
 
 
 def _split(reference: str) -> tuple[Path, str | None]:
@@ -44,13 +63,12 @@ def _split(reference: str) -> tuple[Path, str | None]:
     if not path.exists():
         known = [str(child) for child in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise Refusal(f"{path}: there is no such file{nearest(str(path), known)}")
-    if path.suffix != ".py":
-        raise Refusal(f"{path}: a pipeline is a Python file (*.py)")
+    if path.suffix not in (".py", ".json"):
+        raise Refusal(f"{path}: a pipeline is a Python file (*.py), or Amazon States Language (*.json)")
     return path, name
 
 
 def _imported(path: Path) -> ModuleType:
-    from stepmill.asl.problems import InvalidDefinition
     from stepmill.workflow import loading
 
     # a file named like a module that is loaded already must not replace it

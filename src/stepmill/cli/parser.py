@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from stepmill.cli.refusal import MEANINGS, Refusal, nearest
 VERBS = {
     "new": "make a small pipeline that runs at once, in a new folder",
     "check": "find everything wrong with a pipeline, without running it",
+    "import": "print a definition as the Python that compiles to it",
     "run": "run a pipeline on this machine and watch it",
     "resume": "go on with what was interrupted",
     "list": "list the executions, newest first",
@@ -94,7 +96,7 @@ def build(verbs: Sequence[str]) -> Parser:
 
 def module(verb: str) -> Any:
     """The module of a verb: `arguments(parser)` and `run(args) -> int`."""
-    return importlib.import_module(f"stepmill.cli.{verb}")
+    return importlib.import_module(f"stepmill.cli.{verb}{'_' if keyword.iskeyword(verb) else ''}")
 
 
 def asked(words: Sequence[str]) -> str | None:

@@ -1,6 +1,6 @@
 """One thing that happened, in AWS's words.
 
-In: an Event. Out: the HistoryEvent AWS would answer with. Touches: nothing.
+In: an Event. Out: the HistoryEvent AWS would answer with, and back. Touches: nothing.
 
 The one place where our own facts (keys with a leading `_`) are stripped; no other reader does it.
 """
@@ -8,6 +8,8 @@ The one place where our own facts (keys with a leading `_`) are stripped; no oth
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -82,3 +84,17 @@ def public(event: Event) -> dict[str, Any]:
                 details[beside] = {"truncated": False}
         shown[key] = details
     return shown
+
+
+def from_public(events: Iterable[Mapping[str, Any]]) -> list[Event]:
+    """HistoryEvents, of this machine or of AWS (whose clients have datetimes), as Events."""
+    return [
+        Event(
+            shown["id"],
+            shown.get("previousEventId", 0),
+            at.timestamp() if isinstance(at := shown["timestamp"], datetime) else float(at),
+            shown["type"],
+            dict(shown.get(details_key(shown["type"]) or "", {})),
+        )
+        for shown in events
+    ]

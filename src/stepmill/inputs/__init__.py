@@ -5,16 +5,29 @@ In: schemas and Python's own operators. Out: placeholders, and their text in bot
 
 from __future__ import annotations
 
-from .placeholders import CaughtError, Condition, ExecutionInput, Placeholder, StepInput, ValidationResult, either
+from .context_object import ContextObject, TaskToken
+from .placeholders import (
+    NULL,
+    CaughtError,
+    Condition,
+    ExecutionInput,
+    Placeholder,
+    StepInput,
+    ValidationResult,
+    either,
+)
 from .schema import InputSchema
 
 __all__ = [
+    "NULL",
     "CaughtError",
     "Condition",
+    "ContextObject",
     "ExecutionInput",
     "InputSchema",
     "Placeholder",
     "StepInput",
+    "TaskToken",
     "ValidationResult",
     "either",
 ]

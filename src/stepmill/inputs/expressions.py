@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -47,9 +48,13 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class JobName:
-    """The name of the job this very state starts: base, digest of what makes it unique, number of the attempt."""
+    """The name of the job this very state starts: base, digest of what makes it unique, number of the attempt.
+
+    limit: how long SageMaker lets such a name be.
+    """
 
     base: str
+    limit: int = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,31 @@ def references(expr: Expr) -> Iterator[Ref | Either]:
 
 # -- types ------------------------------------------------------------------------------------------------------------
 
-_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float"}
+_ALWAYS = {"outputs": "str", "model": "str", "metrics": "float", "name": "str"}
+# The context object (Step Functions guide, "Accessing execution data from the Context object"); an input and an item
+# may be anything.
+_CONTEXT: dict[tuple[Key, ...], str] = {
+    (): "dict",
+    ("Execution",): "dict",
+    ("Execution", "Id"): "str",
+    ("Execution", "Name"): "str",
+    ("Execution", "RoleArn"): "str",
+    ("Execution", "StartTime"): "str",
+    ("Execution", "RedriveCount"): "int",
+    ("Execution", "RedriveTime"): "str",
+    ("State",): "dict",
+    ("State", "EnteredTime"): "str",
+    ("State", "Name"): "str",
+    ("State", "RetryCount"): "int",
+    ("StateMachine",): "dict",
+    ("StateMachine", "Id"): "str",
+    ("StateMachine", "Name"): "str",
+    ("Task",): "dict",
+    ("Task", "Token"): "str",
+    ("Map", "Item", "Index"): "int",
+    ("Map", "Item", "Key"): "str",
+    ("Map", "Item", "Source"): "str",
+}
 
 
 def kind_of(expr: Expr) -> str | None:
@@ -183,7 +212,7 @@ def kind_of(expr: Expr) -> str | None:
         case Ref(root="step", kind=kind) if kind in _ALWAYS:
             return _ALWAYS[kind]
         case Ref(root="context", keys=keys):
-            return "int" if keys[-1] in ("RetryCount", "RedriveCount", "Index") else "str" if len(keys) > 1 else None
+            return _CONTEXT.get(keys)
         case Ref(root="error"):
             return "str" if expr.keys else "dict"
         case Ref(root="execution", keys=()):
@@ -252,32 +281,38 @@ def token(expr: Expr) -> str:
     return OPEN + base64.urlsafe_b64encode(data).decode().rstrip("=") + CLOSE
 
 
+def holds_token(text: str) -> bool:
+    """Whether there is a token in a text, or a piece of one. The two characters alone, as icon fonts have them, are
+    text like any other."""
+    return (OPEN in text or CLOSE in text) and _PIECE.search(text) is not None
+
+
 def parse(text: str) -> Expr:
     """Text with tokens in it → a `Text` of its parts (a `Const` when there is no token).
 
     Raises:
         ValueError: a token was cut, changed or turned around.
     """
-    if OPEN not in text and CLOSE not in text:
+    if not holds_token(text):
         return const(text)
     parts: list[Expr] = []
-    before, *rest = text.split(OPEN)
-    if CLOSE in before:
-        raise ValueError(_CUT)
-    if before:
-        parts.append(const(before))
-    for piece in rest:
-        body, close, after = piece.partition(CLOSE)
-        if not close or CLOSE in after:
-            raise ValueError(_CUT)
+    for index, piece in enumerate(_TOKEN.split(text)):
+        if index % 2 == 0:
+            if holds_token(piece):
+                raise ValueError(_CUT)
+            if piece:
+                parts.append(const(piece))
+            continue
         try:
-            found = _decode(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
+            found = _decode(json.loads(base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))))
         except (ValueError, KeyError, TypeError):
             raise ValueError(_CUT) from None
         parts.extend(found.parts if isinstance(found, Text) else (found,))
-        if after:
-            parts.append(const(after))
     return Text(tuple(parts))
 
 
+_BODY = "[A-Za-z0-9_-]"
+_TOKEN = re.compile(f"{OPEN}({_BODY}{{8,}}){CLOSE}")
+# every token begins with the base64 of `{"`; an end alone is known by its length
+_PIECE = re.compile(f"{OPEN}eyJ|{_BODY}{{8}}{CLOSE}")
 _CUT = "a run-time value inside this text was cut or changed; its text exists only when the execution runs"

@@ -92,13 +92,11 @@ def expression(expr: Expr, scope: Scope) -> str:
         case UriPart(part, uri):
             rest = f"$substringAfter({expression(uri, scope)}, 's3://')"
             return f"$substring{'Before' if part == 'bucket' else 'After'}({rest}, '/')"
-        case JobName(base):
+        case JobName(base, limit):
             parts = [*JOB_NAME_PARTS, MAP_INDEX] if scope.map_index else JOB_NAME_PARTS
             hashed = " & ".join(path("$states.context", part) for part in parts)
-            return (
-                f"{text_literal(base_name(base, 40) + '-')} & $substring($hash({hashed}, 'MD5'), 0, 12)"
-                " & '-' & $states.context.State.RetryCount"
-            )
+            start = text_literal(base_name(base, min(40, limit - 19)) + "-")
+            return f"{start} & $substring($hash({hashed}, 'MD5'), 0, 12) & '-' & $states.context.State.RetryCount"
         case Text(parts=pieces):
             if len(pieces) == 1:
                 only = expression(pieces[0], scope)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from .expressions import (
@@ -122,11 +123,11 @@ def intrinsic(expr: Expr, scope: Scope) -> str:
     match expr:
         case Const():
             return literal(expr.value, scope)
-        case JobName(base):
-            parts = [*JOB_NAME_PARTS, MAP_INDEX] if scope.map_index else JOB_NAME_PARTS
-            paths = ", ".join(dotted("$$", part) for part in parts)
-            hashed = f"States.Hash(States.Format('{'{}' * len(parts)}', {paths}), 'MD5')"
-            return f"States.Format('{base_name(base, 24)}-{{}}-{{}}', {hashed}, $$.State.RetryCount)"
+        case JobName(base, limit):
+            parts = [*JOB_NAME_PARTS, MAP_INDEX] if scope.map_index else [*JOB_NAME_PARTS]
+            if limit < 63:  # the digest alone is 32 characters, and nothing here cuts a text
+                return _digest([*parts, ("State", "RetryCount")])
+            return f"States.Format('{base_name(base, 24)}-{{}}-{{}}', {_digest(parts)}, $$.State.RetryCount)"
         case Text((only,)):
             if kind_of(only) == "str":
                 return intrinsic(only, scope)
@@ -140,6 +141,11 @@ def intrinsic(expr: Expr, scope: Scope) -> str:
         case Comparison() | Logic() | Rule():
             refuse("jsonpath.condition", "JSONPath compares in a Choice only", _CALCULATE[2])
     return path(expr, scope)
+
+
+def _digest(parts: Sequence[tuple[Key, ...]]) -> str:
+    paths = ", ".join(dotted("$$", part) for part in parts)
+    return f"States.Hash(States.Format('{'{}' * len(parts)}', {paths}), 'MD5')"
 
 
 def _said(value: Any) -> str:

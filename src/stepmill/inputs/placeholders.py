@@ -11,11 +11,12 @@ from typing import Any
 
 from stepmill.nearest import did_you_mean
 
-from .expressions import Either, Key, Ref, Root
+from .expressions import Either, Key, Ref, Root, const
 from .schema import InputSchema, Shape, ValidationResult
 from .values import Condition, Placeholder, condition, expression
 
 __all__ = [
+    "NULL",
     "CaughtError",
     "Condition",
     "ExecutionInput",
@@ -184,3 +185,7 @@ def remembered(step: str, kind: str, *keys: Key) -> Placeholder:
 def context(*keys: Key) -> Placeholder:
     """A value of the context object (`$states.context`, `$$`)."""
     return Placeholder(Ref("context", keys))
+
+
+NULL = Placeholder(const(None))
+"""JSON's null, for a field where None would mean that it is not given: `output=NULL` in JSONata."""

@@ -16,6 +16,7 @@ from stepmill.asl.problems import Problem
 from stepmill.nearest import did_you_mean
 
 _NAMES = {str: "str", int: "int", float: "float", bool: "bool", dict: "dict", list: "list"}
+TYPES = {word: kind for kind, word in _NAMES.items()}
 WORDS = {  # how people call the types of values
     "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "dict": "an object",
     "list": "a list", "NoneType": "null",
@@ -214,7 +215,7 @@ def _type_of(value: Any) -> Any:
 def _from_name(name: Any) -> Any:
     if isinstance(name, Mapping):
         return {key: _from_name(inner) for key, inner in name.items()}
-    return {word: kind for kind, word in _NAMES.items()}.get(name, object)
+    return TYPES.get(name, object)
 
 
 def _faults(given: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:

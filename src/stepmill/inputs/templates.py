@@ -14,9 +14,9 @@ from typing import Any
 from stepmill.asl.jsonata import is_expression
 
 from . import jsonata, jsonpath
-from .expressions import CLOSE, OPEN, Const, Expr, Ref, Text, const, kind_of
+from .expressions import Const, Expr, Ref, Text, const, holds_token, kind_of
+from .placeholders import Condition, Placeholder, expression
 from .rendering import Language, Refusal, Scope, refuse
-from .values import Condition, Placeholder, expression
 
 
 def run_time(value: Any) -> Expr | None:
@@ -27,7 +27,7 @@ def run_time(value: Any) -> Expr | None:
     """
     if isinstance(value, Placeholder | Condition):
         return value.expr
-    if isinstance(value, str) and (OPEN in value or CLOSE in value):
+    if isinstance(value, str) and holds_token(value):
         try:
             return expression(value)
         except ValueError as fault:
@@ -79,7 +79,7 @@ class Templates:
     def member(self, key: str, value: Any, *, raw: bool = False) -> dict[str, Any]:
         """One member of an object: `{key: …}` or, for a run-time value in JSONPath, `{key + ".$": …}`."""
         try:
-            if OPEN in key:
+            if holds_token(key):
                 refuse("value.key", "a key cannot be known only at run time", "use a list of {name, value} objects")
             if self.language == "JSONata":
                 if key.endswith(".$") and not raw:
@@ -109,6 +109,8 @@ class Templates:
         if isinstance(value, list | tuple):
             return [self._jsonata(item, raw) for item in value]
         expr = run_time(value)
+        if isinstance(expr, Const):
+            return expr.value
         if expr is not None:
             return jsonata.wrap(expr, self.scope)
         value = constant(value)

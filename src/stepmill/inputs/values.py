@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from .expressions import (
@@ -26,7 +27,7 @@ from .expressions import (
     parse,
     token,
 )
-from .schema import WORDS, InputSchema, Shape, ValidationResult, type_name
+from .schema import TYPES, WORDS, InputSchema, Shape, ValidationResult, type_name
 
 _NO_BOOL = (
     "{what} is known only when the execution runs, so Python cannot branch on it: "
@@ -268,6 +269,23 @@ class Placeholder:
 
     # -- the old SDK's questions
 
+    @property
+    def name(self) -> Key | None:
+        """The last key of its path; None for a whole input and for a calculated value."""
+        return self.expr.keys[-1] if isinstance(self.expr, Ref) and self.expr.keys else None
+
+    @property
+    def type(self) -> type | None:
+        """Its type, when the schema or `get` says one."""
+        return TYPES.get(kind_of(self.expr) or "")
+
+    @property
+    def parent(self) -> Placeholder | None:
+        """What it was read from; None for a whole input and for a calculated value."""
+        if not isinstance(ref := self.expr, Ref) or not ref.keys:
+            return None
+        return Placeholder(replace(ref, keys=ref.keys[:-1], type=""), self.shape)
+
     def contains(self, placeholder: Placeholder) -> bool:
         """Whether `placeholder` was read from inside this one; the same as `placeholder in …`.
 
@@ -311,7 +329,7 @@ class Placeholder:
         """
         return InputSchema.of(self._names(object)).compare(input)
 
-    def _names(self, untyped: type) -> dict[str, Any]:
+    def _names(self, untyped: Any) -> dict[str, Any]:
         return self.shape.inside(self.expr.keys, untyped) if self.shape and isinstance(self.expr, Ref) else {}
 
     def to_jsonpath(self) -> str:

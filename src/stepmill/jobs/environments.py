@@ -87,10 +87,29 @@ def identity(requirements: str, python: str = sys.executable) -> str:
 
 
 def code_requirements(request: Mapping[str, Any], objects: Path) -> str:
-    """The `requirements.txt` inside the code of a training request, which the toolkit installs on AWS; "" without."""
+    """The `requirements.txt` inside the code of a job, which is installed on AWS when it starts; "" without."""
+    if toolkit.starts_framework(request):
+        return _beside_the_script(request, objects)
     source = toolkit.submitted(request) or ""
     if toolkit.program(request) is None or not source.startswith("s3://"):
         return ""
+    return _in_archive(source, objects)
+
+
+def _beside_the_script(request: Mapping[str, Any], objects: Path) -> str:
+    """The same of a framework's processing job: in the folder of its input `code`, or in an archive there."""
+    read = [each for each in request.get("ProcessingInputs") or () if isinstance(each, Mapping)]
+    source = next((each["S3Input"].get("S3Uri", "") for each in read if each.get("InputName") == "code"), "")
+    if source.endswith(".tar.gz"):
+        return _in_archive(source, objects)
+    try:
+        bucket, prefix = parse_url(source)
+        return FolderStore(objects).get(bucket, f"{prefix.rstrip('/')}/requirements.txt").decode("utf-8", "replace")
+    except (ObjectError, OSError):
+        return ""  # there is none, or the job itself says what is wrong with its code
+
+
+def _in_archive(source: str, objects: Path) -> str:
     try:
         bucket, key = parse_url(source)
         path = FolderStore(objects).path(bucket, key)

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 CODE = "/opt/ml/code"
 LEVEL = 20
+_INSTALL = "{ [ ! -f requirements.txt ] || python -m pip install -r requirements.txt; } && "
+# How a FrameworkProcessor's script starts (sagemaker/processing_request.py, which is not imported by every job).
+FRAMEWORK = (
+    "cd /opt/ml/processing/input/code && { [ ! -f sourcedir.tar.gz ] || tar -xzf sourcedir.tar.gz; } && "
+    f'{_INSTALL}exec "$@"'
+)
 _RESERVED = ("_tuning_objective_metric", "default_user_module_name")
 
 
@@ -65,6 +71,11 @@ def submitted(request: Request) -> str | None:
     return str(value) if value else None
 
 
+def starts_framework(request: Request) -> bool:
+    """Whether this is a processing job whose code may bring a `requirements.txt` to be installed."""
+    return FRAMEWORK in ((request.get("AppSpecification") or {}).get("ContainerEntrypoint") or ())
+
+
 def refusal(kind: str, request: Request) -> list[str]:
     """The sentence for a request whose program only an image knows; empty when the request names its program."""
     if kind == "processing":
@@ -92,6 +103,8 @@ def entry(kind: str, request: Request, tree: str, region: str, python: str) -> E
     app = request.get("AppSpecification" if kind == "processing" else "AlgorithmSpecification") or {}
     if app.get("ContainerEntrypoint"):
         command = [str(word) for word in [*app["ContainerEntrypoint"], *(app.get("ContainerArguments") or [])]]
+        # the job's environment was made with the requirements in its code
+        command = [word.replace(_INSTALL, "") if word == FRAMEWORK else word for word in command]
         return Entry(command, "/opt/ml/processing" if kind == "processing" else CODE, {}, toolkit=False)
     script = program(request)
     assert script is not None

@@ -152,14 +152,19 @@ def _note_requirements(local: Local, kind: str, name: str, requirements: tuple[s
 
 
 def _prepare_code(local: Local, bundle: Bundle, text: str, say: Callable[[str], None]) -> None:
-    """Build what a `requirements.txt` in a training's code asks for, on top of its image, before anything runs."""
+    """Build what a `requirements.txt` in a job's code asks for, on top of its image, before anything runs."""
     images = {image.uri: image.requirements for image in bundle.manifest.images.values()}
     for _, _, state in Definition.parse(text).states():
         request = state.get("Arguments") or state.get("Parameters")
-        if "createTrainingJob" in state.get("Resource", "") and isinstance(request, dict):
-            # all hyperparameters may be one value that only the run knows: a text, where there is an object otherwise
-            known = {field: value for field, value in request.items() if isinstance(value, dict)}
-            image = known.get("AlgorithmSpecification", {}).get("TrainingImage", "")
+        resource = state.get("Resource", "")
+        if ("createTrainingJob" in resource or "createProcessingJob" in resource) and isinstance(request, dict):
+            # what may be one value that only the run knows is a text then, where there is an object or list otherwise
+            known: dict[str, Any] = {f: value for f, value in request.items() if isinstance(value, dict | list)}
+            image = (
+                known.get("AlgorithmSpecification", {}).get("TrainingImage")
+                or known.get("AppSpecification", {}).get("ImageUri")
+                or ""
+            )
             own = code_requirements(known, local.store.objects)
             if own:
                 prepare(

@@ -71,11 +71,13 @@ class _Task(NamedTuple):
 def bindings(bundle: Bundle, settings: Settings) -> dict[str, str]:
     """What the local stage fills a Bundle's names with."""
     scope = f"arn:aws:lambda:{settings.region}:{settings.account}:function"
+    activity = f"arn:aws:states:{settings.region}:{settings.account}:activity"
     return {
         "Bucket": settings.bucket,
         "JobRole": JOB_ROLE.format(account=settings.account),
         **{placeholder: image.uri for placeholder, image in bundle.manifest.images.items()},
         **{placeholder: f"{scope}:{made.name}" for placeholder, made in bundle.manifest.functions.items()},
+        **{placeholder: f"{activity}:{name}" for placeholder, name in bundle.manifest.activities.items()},
     }
 
 
@@ -206,8 +208,13 @@ def _in_store(settings: Settings) -> set[str]:
 def _of_request(task: _Task) -> list[str]:
     if not task.job:
         return []
+    request = dict(task.request)
+    for field in ("AppSpecification", "AlgorithmSpecification"):
+        # JSONPath marks a command line with a run-time word in it as a whole; that there is one is known
+        if "ContainerEntrypoint.$" in (request.get(field) or ()):
+            request[field] = {**request[field], "ContainerEntrypoint": [request[field]["ContainerEntrypoint.$"]]}
     try:
-        return refusals_of_request(task.job, dict(task.request))
+        return refusals_of_request(task.job, request)
     except (ValueError, TypeError, AttributeError):  # a value that only the run knows
         return []
 

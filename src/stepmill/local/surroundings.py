@@ -62,7 +62,7 @@ class LocalSurroundings:
         return "".join(f"{line}\n" for line in found["requirements"]) if found else ""
 
     def _in_code(self, request: Mapping[str, Any]) -> str:
-        return code_requirements(request, self._settings.store / "objects") if "TrainingJobName" in request else ""
+        return code_requirements(request, self._settings.store / "objects")
 
     def _passed(self, token: str | None) -> dict[str, str]:
         return self._given.get((token or "").partition("#")[0], self._own)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stepmill.assets import Asset, AssetError, pack_data
+from stepmill.sagemaker.image_uris import ImageUnknown
 
 TOKEN = re.compile("\ue000[^\ue001]*\ue001")
 SEGMENT = re.compile(r"""[^\s/\\'"`{}\x00-\x1f\x7f]+""")
@@ -28,9 +29,9 @@ DEFERRED = re.compile(r"\$\{[A-Za-z][A-Za-z0-9]*\}")
 class Place:
     """Where a job stands: what the step knows and the description does not.
 
-    prefix: `<workflow>/<execution name>`, usually a run-time text. job_name: the job's name, likewise. slug: the
-    state's name as letters, digits and dashes, for what all attempts of the job share. base: the folder relative paths
-    start from; the current one when left out.
+    prefix: `<workflow>/<execution name>`, usually a run-time text. job_name: the job's name, likewise. images: the
+    images made for several things, in their order. slug: the state's name as letters, digits and dashes, for what all
+    attempts of the job share. base: the folder relative paths start from; the current one when left out.
     """
 
     bucket: str = "${Bucket}"
@@ -40,6 +41,7 @@ class Place:
     role: str = "${JobRole}"
     slug: str = "job"
     base: Path | None = None
+    images: tuple[str, ...] = ()
 
 
 class Complaint(NamedTuple):
@@ -211,9 +213,11 @@ def image_uri(description: Any, place: Place, built: Built) -> Any:
                 f"{name}={os.fspath(path)!r}: there is no such file",
                 hint if name == "requirements" else "dockerfile= takes the path of a Dockerfile",
             )
-    if uri is None and callable(resolve := getattr(description, "training_image_uri", None)):
+    if not ways and callable(resolve := getattr(description, "training_image_uri", None)):
         try:
             return resolve()
+        except ImageUnknown as error:
+            built.complain("image-unknown", error.message, error.hint)
         except Exception as error:  # noqa: BLE001  # another library's look-up, which may fail in any way
             built.complain("image-unknown", f"the image could not be looked up: {error}", "pass image_uri=")
     return place.image if uri is None else uri
@@ -221,5 +225,7 @@ def image_uri(description: Any, place: Place, built: Built) -> Any:
 
 def is_classic(description: Any, explicit_job_name: bool) -> bool:
     """Whether everything is said that the old SDK asked for; then its own defaults apply too."""
+    if attribute(description, "requirements") is not None or attribute(description, "dockerfile") is not None:
+        return False
     image = attribute(description, "image_uri", attribute(description, "training_image_uri"))
     return explicit_job_name and image is not None and attribute(description, "role") is not None

@@ -19,7 +19,7 @@ MOST = 20  # reference/sagemaker.md §2.1
 
 def channels(estimator: Any, data: Any, code: Code, place: Place, built: Built) -> list[dict[str, Any]]:
     """All channels: the data's, the estimator's model, the code of an isolated container."""
-    named = data if isinstance(data, Mapping) else {} if data is None else {"training": data}
+    named = data if isinstance(data, Mapping) else {} if data is None else _records(data) or {"training": data}
     result = [_channel(name, value, place, built) for name, value in named.items()]
     if (model := attribute(estimator, "model_uri")) is not None:
         channel = TrainingInput(model, content_type="application/x-sagemaker-model", input_mode="File")
@@ -30,6 +30,22 @@ def channels(estimator: Any, data: Any, code: Code, place: Place, built: Built) 
     if len(result) > MOST:
         built.complain("too-many-channels", f"there are {len(result)} channels", f"SageMaker allows {MOST}")
     return result
+
+
+def feature_dim(data: Any) -> Any:
+    """How wide the records are that sagemaker 2's own algorithms train on; None when the data are no RecordSets."""
+    wide = [each for each in _listed(data) if hasattr(each, "records_s3_input")]
+    return next((each.feature_dim for each in wide if len(wide) == 1 or each.channel == "train"), None)
+
+
+def _records(data: Any) -> dict[str, Any]:
+    """One or several RecordSets of sagemaker 2 by their channels; empty when the data are none."""
+    sets = _listed(data)
+    return {each.channel: each.records_s3_input() for each in sets if hasattr(each, "records_s3_input")}
+
+
+def _listed(data: Any) -> list[Any]:
+    return list(data) if isinstance(data, list | tuple) else [data]
 
 
 def _channel(name: Any, value: Any, place: Place, built: Built) -> dict[str, Any]:

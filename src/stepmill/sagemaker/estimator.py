@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from stepmill.sagemaker.checkpoint import CheckpointConfig
+from stepmill.sagemaker.model import Model
 from stepmill.sagemaker.processing import Tags
 
 
@@ -23,8 +25,9 @@ class Estimator:
     that is given. hyperparameters: sent as text, JSON-encoded when there is an entry_point (as SageMaker's training
     toolkit reads them), else by `str`. metric_definitions: `{name: regex}` or SageMaker's list. max_run: seconds,
     86400 when left out. max_wait: seconds, for spot only; 2 x max_run when left out. checkpoint_s3_uri: True means a
-    prefix of the execution that every attempt of the job shares. environment: up to 100 entries, values of up to 512
-    characters. Arguments not named here mean what they mean in SageMaker's SDK.
+    prefix of the execution that every attempt of the job shares. checkpoint_config: a CheckpointConfig, which says that
+    and checkpoint_local_path. environment: up to 100 entries, values of up to 512 characters.
+    Arguments not named here mean what they mean in SageMaker's SDK.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Estimator:
         training_plan: Any = None,
         instance_placement_config: Mapping[str, Any] | None = None,
         *,
+        checkpoint_config: CheckpointConfig | None = None,
         requirements: Sequence[str] | str | PathLike[str] | None = None,
         dockerfile: str | PathLike[str] | None = None,
     ) -> None:
@@ -108,6 +112,12 @@ class Estimator:
         self.encrypt_inter_container_traffic = encrypt_inter_container_traffic
         self.use_spot_instances = use_spot_instances
         self.max_wait = max_wait
+        if checkpoint_config is not None:
+            if checkpoint_s3_uri is not None or checkpoint_local_path is not None:
+                raise ValueError(
+                    "checkpoint_config= says what checkpoint_s3_uri= and checkpoint_local_path= say: give one"
+                )
+            checkpoint_s3_uri, checkpoint_local_path = checkpoint_config.s3_uri, checkpoint_config.local_path
         self.checkpoint_s3_uri = checkpoint_s3_uri
         self.checkpoint_local_path = checkpoint_local_path
         self._enable_network_isolation = enable_network_isolation
@@ -147,6 +157,55 @@ class Estimator:
         """Add hyperparameters, or replace those of the same names."""
         self._hyperparameters = {**(self._hyperparameters or {}), **values}
 
+    def launch_hyperparameters(self) -> dict[str, Any]:
+        """What the container is told beside the hyperparameters, for example how to start distributed training."""
+        return {}
+
     def enable_network_isolation(self) -> Any:
         """Whether the container may reach nothing but its data."""
         return False if self._enable_network_isolation is None else self._enable_network_isolation
+
+    def create_model(
+        self,
+        role: Any = None,
+        image_uri: Any = None,
+        predictor_cls: Any = None,
+        vpc_config_override: Any = "VPC_CONFIG_DEFAULT",
+        **options: Any,
+    ) -> Model:
+        """A Model of what this estimator trains, served by the image it trains with; its model_data is not known yet.
+
+        role, image_uri: the estimator's when left out. vpc_config_override: instead of the estimator's subnets and
+        security groups. predictor_cls: accepted, no effect. options: the other arguments of Model.
+        """
+        vpc = vpc_config_override
+        if vpc == "VPC_CONFIG_DEFAULT":
+            both = self.subnets is not None and self.security_group_ids is not None
+            vpc = {"Subnets": self.subnets, "SecurityGroupIds": self.security_group_ids} if both else None
+        image = self.image_uri if image_uri is None else image_uri
+        made = {} if image is not None else {"requirements": self.requirements, "dockerfile": self.dockerfile}
+        options = {"enable_network_isolation": self.enable_network_isolation(), **made, **options}
+        return Model(
+            image_uri=image,
+            role=self.role if role is None else role,
+            predictor_cls=predictor_cls,
+            vpc_config=vpc,
+            sagemaker_session=self.sagemaker_session,
+            **options,
+        )
+
+    def transformer(self, instance_count: Any, instance_type: Any, *, model_name: Any = None, **options: Any) -> Any:
+        """A Transformer of a model of what this estimator trains; options: the other arguments of Transformer.
+
+        model_name: the model's name; a TransformStep's `model_name=` says it as well.
+        """
+        from stepmill.sagemaker.transformer import Transformer
+
+        for unused in ("role", "vpc_config_override", "enable_network_isolation"):  # of the model, not of the job
+            options.pop(unused, None)
+        own = {
+            "tags": self.tags,
+            "base_transform_job_name": self.base_job_name,
+            "sagemaker_session": self.sagemaker_session,
+        }
+        return Transformer(model_name, instance_count, instance_type, **{**own, **options})

@@ -15,6 +15,7 @@ from typing import Any
 from stepmill.assets import AssetError, pack_source_dir
 from stepmill.sagemaker.built import Built, Place, as_text, at_run_time, attribute, inside, is_isolated, is_placeholder
 from stepmill.sagemaker.estimator import Estimator
+from stepmill.sagemaker.session import region_of
 
 MOUNTED = "/opt/ml/input/data/code/sourcedir.tar.gz"
 
@@ -37,8 +38,8 @@ class Code:
         return MOUNTED if self.channel else self.uri
 
 
-def training_code(estimator: Any, place: Place, built: Built) -> Code:
-    """Pack what entry_point=, source_dir= and dependencies= name."""
+def training_code(estimator: Any, place: Place, built: Built, what: str = "training") -> Code:
+    """Pack what entry_point=, source_dir= and dependencies= name; what: what the script is for."""
     entry, folder = attribute(estimator, "entry_point"), attribute(estimator, "source_dir")
     dependencies = attribute(estimator, "dependencies") or ()
     for name in ("git_config", "code_location"):
@@ -52,8 +53,8 @@ def training_code(estimator: Any, place: Place, built: Built) -> Code:
             )
     if entry is None:
         if folder is not None or dependencies:
-            what = "source_dir=" if folder is not None else "dependencies="
-            built.complain("entry-missing", f"{what} is given without entry_point=", 'say which file runs: "train.py"')
+            given = "source_dir=" if folder is not None else "dependencies="
+            built.complain("entry-missing", f"{given} is given without entry_point=", 'say which file runs: "train.py"')
         return Code()
     if at_run_time(entry) or (at_run_time(folder) and not str(folder).startswith("s3://")):
         built.complain("code-at-run-time", "entry_point= and source_dir= are packed before the run", "give a path")
@@ -70,7 +71,7 @@ def training_code(estimator: Any, place: Place, built: Built) -> Code:
             script = inside(script, os.fspath(folder), base)
             asset = pack_source_dir(os.fspath(folder), script, dependencies, base=base)
     except AssetError as error:
-        built.complain(error.code, f"the training script: {error.message}", error.hint)
+        built.complain(error.code, f"the {what} script: {error.message}", error.hint)
         return Code()
     return _isolated(estimator, Code(script, built.keep(asset, place)))
 
@@ -82,8 +83,14 @@ def _isolated(estimator: Any, code: Code) -> Code:
     return code
 
 
-def training_hyperparameters(estimator: Any, added: Any, mini_batch_size: Any, code: Code, built: Built) -> Any:
-    """All hyperparameters as texts by name; one Placeholder when they are known only at run time as a whole."""
+def training_hyperparameters(
+    estimator: Any, added: Any, mini_batch_size: Any, code: Code, built: Built, place: Place, prefix: Any, classic: bool
+) -> Any:
+    """All hyperparameters as texts by name; one Placeholder when they are known only at run time as a whole.
+
+    prefix: where the job writes, without its name. classic: whether the script is also told what the old SDK tells it,
+    its job's name, the region and the log level.
+    """
     own = attribute(estimator, "hyperparameters")
     own = own() if callable(own) and not is_placeholder(own) else own
     whole = added if is_placeholder(added) else own if is_placeholder(own) and added is None else None
@@ -102,19 +109,38 @@ def training_hyperparameters(estimator: Any, added: Any, mini_batch_size: Any, c
         built.complain("bad-hyperparameters", "hyperparameters= is not a dict", "give {name: value}")
         return None
     # Another library's toolkit estimator has encoded its own already; encoding them again would quote them twice.
-    encode = code.program is not None and isinstance(estimator, Estimator)
-    values = {str(name): _text(name, value, encode, built) for name, value in (own or {}).items()}
+    ours, framework = isinstance(estimator, Estimator), attribute(estimator, "_framework_name")
+    encode = code.program is not None and ours
+    launch = {**(own or {}), **(estimator.launch_hyperparameters() if ours else {})}
+    values = {str(name): _text(name, value, encode, built) for name, value in launch.items()}
+    if framework == "tensorflow" and (folder := _model_dir(estimator, place, prefix)) is not None:
+        values["model_dir"] = _text("model_dir", folder, True, built)
     for name, value in (added or {}).items():
-        values[str(name)] = _text(name, value, code.program is not None, built)
+        # The step's texts go to a framework as they are, as the old SDK sends them; its toolkit reads both forms.
+        encode = code.program is not None and not (framework and isinstance(value, str))
+        values[str(name)] = _text(name, value, encode, built)
     if mini_batch_size is not None:
         values["mini_batch_size"] = as_text(mini_batch_size)
     if code.program is not None:
         values["sagemaker_program"] = json.dumps(code.program, ensure_ascii=False)
         values["sagemaker_submit_directory"] = json.dumps(code.directory(), ensure_ascii=False)
         level = attribute(estimator, "container_log_level", 20)
-        if is_placeholder(level) or level != 20:
+        if classic or is_placeholder(level) or level != 20:
             values["sagemaker_container_log_level"] = as_text(level)
+        if classic:
+            values["sagemaker_job_name"] = f'"{place.job_name}"'
+            values["sagemaker_region"] = json.dumps(region_of(attribute(estimator, "sagemaker_session")))
     return values
+
+
+def _model_dir(estimator: Any, place: Place, prefix: Any) -> Any:
+    """Where a TensorFlow script is told to write its model; False means that it is not told."""
+    given = getattr(estimator, "model_dir", None)
+    if given is not None:
+        return None if given is False else given
+    if (attribute(estimator, "distribution", {}).get("mpi") or {}).get("enabled"):
+        return "/opt/ml/model"
+    return f"{str(prefix).rstrip('/')}/{place.job_name}/model"
 
 
 def _text(name: Any, value: Any, encode: bool, built: Built) -> str:

@@ -1,7 +1,8 @@
-"""One channel of a training job.
+"""Channels of a training job: objects in S3, or a file system.
 
-In: the arguments of the SageMaker SDK 2 class of the same name.
-Out: attributes of the same names, read by the builders. Touches: nothing; nothing is checked before a request is built.
+In: the arguments of the SageMaker SDK 2 classes of the same names.
+Out: attributes of the same names, read by the builders. Touches: nothing; what S3 has is not checked before a request
+is built.
 
 Any value may be known only at run time (a Placeholder, or an f-string with one in it).
 """
@@ -10,6 +11,54 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from stepmill.nearest import did_you_mean
+from stepmill.sagemaker.built import is_placeholder
+
+_TYPES = ("EFS", "FSxLustre")
+_MODES = ("ro", "rw")
+
+
+class ShuffleConfig:
+    """A channel's order is shuffled at the start of each epoch (Pipe mode). seed: a whole number."""
+
+    def __init__(self, seed: Any) -> None:
+        self.seed = seed
+
+
+class FileSystemInput:
+    """A channel that is a folder of a file system in the job's VPC; refused on this machine.
+
+    file_system_id: such as "fs-0123456789abcdef0". file_system_type: `EFS` or `FSxLustre`. directory_path: the folder.
+    file_system_access_mode: `ro` or `rw`. content_type: of what is in it. Raises ValueError for another type or mode.
+    """
+
+    def __init__(
+        self,
+        file_system_id: Any,
+        file_system_type: Any,
+        directory_path: Any,
+        file_system_access_mode: Any = "ro",
+        content_type: Any = None,
+    ) -> None:
+        for name, value, known in (
+            ("file_system_type", file_system_type, _TYPES),
+            ("file_system_access_mode", file_system_access_mode, _MODES),
+        ):
+            if not is_placeholder(value) and value not in known:
+                hint = did_you_mean(str(value), known, f"there are: {', '.join(known)}")
+                raise ValueError(f"FileSystemInput: there is no {name} {value!r}; {hint}")
+        self.config: dict[str, Any] = {
+            "DataSource": {
+                "FileSystemDataSource": {
+                    "FileSystemId": file_system_id,
+                    "FileSystemType": file_system_type,
+                    "DirectoryPath": directory_path,
+                    "FileSystemAccessMode": file_system_access_mode,
+                }
+            },
+            **_given(ContentType=content_type),
+        }
 
 
 class TrainingInput:

@@ -6,10 +6,40 @@ In: Built. Out: its problems. Touches: nothing but the shapes table.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from stepmill.sagemaker.built import Built, Complaint, at_run_time, first, once
 from stepmill.sagemaker.shapes import Violation, violations
+
+
+def complete(operation: str, built: Built, parameters: Any = None) -> Built:
+    """Join what the user gave to the request, and compare all of it with SageMaker's shapes."""
+    if parameters is not None:
+        join(built.request, parameters)
+    check_request(operation, built)
+    return built
+
+
+def named(parameters: Any) -> set[str]:
+    """The fields that `parameters` says, `Name.$` as `Name`."""
+    return {str(name).removesuffix(".$") for name in parameters or ()}
+
+
+def join(target: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Join `given` to `target`: objects are joined, anything else replaces what was there.
+
+    `Name.$`, which the user wrote for a run-time value, stands for `Name`.
+    """
+    for key, value in given.items():
+        plain = key.removesuffix(".$")
+        mine = target.get(key)
+        if isinstance(mine, Mapping) and isinstance(value, Mapping):
+            target[key] = dict(mine)
+            join(target[key], value)
+            continue
+        target.pop(plain if plain != key else f"{key}.$", None)
+        target[key] = value
 
 
 def check_request(operation: str, built: Built) -> None:

@@ -111,6 +111,85 @@ class ScriptProcessor(Processor):
         self.command = command
 
 
+class FrameworkProcessor(ScriptProcessor):
+    """A ScriptProcessor in the container that AWS publishes for a framework.
+
+    estimator_cls: the framework's estimator, such as `SKLearn` or `PyTorch`, whose training image it is.
+    framework_version, py_version: what the image is looked up by. image_uri: instead of looking it up. command: what
+    runs the script, `["python"]` when left out. code_location: refused when compiled, as code lies under a name made of
+    its content. requirements, dockerfile: an image of your own instead of framework_version. Arguments not named here
+    mean what they mean in ScriptProcessor.
+
+    The step's `source_dir=` is unpacked as it is, its `requirements.txt` installed when the job starts, and the script
+    started in that folder. Raises ValueError; ImageUnknown, one too, for an image that is not published.
+    """
+
+    def __init__(
+        self,
+        estimator_cls: type,
+        framework_version: str | None = None,
+        role: Any = None,
+        instance_count: Any = 1,
+        instance_type: Any = "ml.m5.large",
+        py_version: str | None = "py3",
+        image_uri: Any = None,
+        command: Sequence[Any] | None = None,
+        volume_size_in_gb: Any = 30,
+        volume_kms_key: Any = None,
+        output_kms_key: Any = None,
+        code_location: str | None = None,
+        max_runtime_in_seconds: Any = None,
+        base_job_name: str | None = None,
+        sagemaker_session: Any = None,
+        env: Mapping[str, Any] | None = None,
+        tags: Tags | None = None,
+        network_config: Any = None,
+        *,
+        requirements: Sequence[str] | str | PathLike[str] | None = None,
+        dockerfile: str | PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(
+            role=role,
+            image_uri=image_uri,
+            command=command or ["python"],
+            instance_count=instance_count,
+            instance_type=instance_type,
+            volume_size_in_gb=volume_size_in_gb,
+            volume_kms_key=volume_kms_key,
+            output_kms_key=output_kms_key,
+            max_runtime_in_seconds=max_runtime_in_seconds,
+            base_job_name=base_job_name,
+            sagemaker_session=sagemaker_session,
+            env=env,
+            tags=tags,
+            network_config=network_config,
+            requirements=requirements,
+            dockerfile=dockerfile,
+        )
+        self.estimator_cls = estimator_cls
+        self.framework_version = framework_version
+        self.py_version = py_version
+        self.code_location = code_location
+        if image_uri is None:
+            self.image_uri = self._published_image()
+
+    def _versions(self) -> dict[str, Any]:
+        """What the estimator is told, to find its image."""
+        return {"framework_version": self.framework_version, "py_version": self.py_version}
+
+    def _published_image(self) -> Any:
+        """The image that is looked up; None when one is made of requirements or a Dockerfile."""
+        made = self.requirements is not None or self.dockerfile is not None
+        estimator = self.estimator_cls(
+            **self._versions(),
+            requirements=self.requirements,
+            dockerfile=self.dockerfile,
+            instance_type=self.instance_type,
+            sagemaker_session=self.sagemaker_session,
+        )
+        return None if made else estimator.training_image_uri()
+
+
 class ProcessingInput:
     """One input of a processing job.
 
@@ -171,3 +250,10 @@ class ProcessingOutput:
         self.s3_upload_mode = s3_upload_mode
         self.app_managed = app_managed
         self.feature_store_output = feature_store_output
+
+
+class FeatureStoreOutput:
+    """Where an app-managed output goes in the Feature Store. feature_group_name: the feature group's name."""
+
+    def __init__(self, feature_group_name: Any = None) -> None:
+        self.feature_group_name = feature_group_name

@@ -31,11 +31,16 @@ from stepmill.sagemaker.built import (
     tag_list,
     texts,
 )
-from stepmill.sagemaker.limits import check_request
+from stepmill.sagemaker.limits import complete
 from stepmill.sagemaker.processing import ProcessingInput, ProcessingOutput
 
 ROOT = "/opt/ml/processing"
 CODE = f"{ROOT}/input/code"
+# A FrameworkProcessor's script starts in its folder, after its requirements; the last words are what to run.
+START = (
+    f"cd {CODE} && {{ [ ! -f sourcedir.tar.gz ] || tar -xzf sourcedir.tar.gz; }} && "
+    '{ [ ! -f requirements.txt ] || python -m pip install -r requirements.txt; } && exec "$@"'
+)
 _CODE = {"code": ": code= adds an input of that name"}
 
 
@@ -53,6 +58,7 @@ def processing_request(
     kms_key_id: Any = None,
     tags: Any = None,
     explicit_job_name: bool = False,
+    parameters: Any = None,
 ) -> Built:
     """The `CreateProcessingJob` request of a processor: ours, sagemaker 2's or anything with the same attributes.
 
@@ -65,6 +71,11 @@ def processing_request(
     processor's `command` (`python3`). source_dir: the folder `code` is in; its files lie there too, each by itself
     below one prefix named by their content, so nothing is unpacked in the container and no shell is needed.
     A `requirements.txt` in it is not installed when the job starts: `requirements=` says what the image is made of.
+    A FrameworkProcessor is the exception, as in SageMaker's SDK: its script starts in that folder, by a line of shell
+    that first unpacks a `sourcedir.tar.gz` and installs the `requirements.txt`, if there are such files. The SDK's
+    `runproc.sh` does the same from a second input.
+
+    parameters: joined to the request, object by object, and stronger than it.
 
     With the old arguments only (job name, image, role, lists of inputs and outputs) the request is the one that
     stepfunctions 2.3.0 makes, except that empty lists are left out where it sends null (reference/authoring.md §2.4).
@@ -117,8 +128,7 @@ def processing_request(
         request["Tags"] = tag_list(all_tags)
     _check_names(read, written, built)
     built.outputs = {each["OutputName"]: index for index, each in enumerate(written)}
-    check_request("CreateProcessingJob", built)
-    return built
+    return complete("CreateProcessingJob", built, parameters)
 
 
 def _named(things: Any, kind: str, built: Built) -> Iterator[tuple[str | None, Any]]:
@@ -261,6 +271,9 @@ def _code(
     """Add the input `code`; the command line that runs it."""
     if code is None and source_dir is None:
         return None
+    if attribute(processor, "code_location") is not None:
+        hint = "code lies under a name made of its content, so that it is stored once; leave it out"
+        built.complain("no-code-location", "code_location= is not supported", hint)
     if at_run_time(code) or at_run_time(source_dir):
         built.complain("code-at-run-time", "code= and source_dir= are packed before the run starts", "give a path")
         return None
@@ -295,6 +308,8 @@ def _code(
     if is_placeholder(command):
         built.complain("command-at-run-time", "command= is one run-time value", "give a list; its items may be such")
         return None
+    if hasattr(processor, "estimator_cls") or hasattr(processor, "framework_entrypoint_command"):  # sagemaker 2, 3
+        return ["/bin/bash", "-c", START, "start", *command, script]
     return [*command, f"{CODE}/{script}"]
 
 

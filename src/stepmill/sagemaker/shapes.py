@@ -20,7 +20,12 @@ from stepmill.nearest import nearest
 from stepmill.sagemaker.built import DEFERRED, TOKEN, is_placeholder
 
 Keys = tuple[str | int, ...]
-_KINDS = {"processing": "ProcessingInstanceType", "training": "TrainingInstanceType"}
+_KINDS = {
+    "processing": "ProcessingInstanceType",
+    "training": "TrainingInstanceType",
+    "transform": "TransformInstanceType",
+    "endpoint": "ProductionVariantInstanceType",
+}
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),
     "integer": ((int,), "a whole number"),
@@ -32,8 +37,18 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "map": ((Mapping,), "an object"),
     "list": ((list, tuple), "a list"),
 }
-# Java's character classes, as SageMaker's patterns have them, in Python's words.
-_CLASSES = {r"\p{Alnum}": "a-zA-Z0-9", r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+# Java's character classes, as SageMaker's patterns have them, in Python's words; marks, punctuation and symbols are
+# told apart in ASCII only.
+_CLASSES = {
+    r"\p{Alnum}": "a-zA-Z0-9",
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+    r"\p{M}": r"\x80-\U0010ffff",
+    r"\p{P}": r"!-#%-*,\-./:;?@\[\\\]_{}\x80-\U0010ffff",
+    r"\p{S}": r"$+<=>^`|~\x80-\U0010ffff",
+}
+_END = re.compile(r"\$\{\d+,\d+\}")  # an end that is there several times is one end
 
 
 @cache
@@ -51,7 +66,7 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def instance_types() -> dict[str, frozenset[str]]:
-    """The instance types of each kind of job: `{"processing": …, "training": …}`. Also as `INSTANCE_TYPES`."""
+    """The instance types of each kind of work: `{"processing": …, "training": …}`. Also as `INSTANCE_TYPES`."""
     return {kind: frozenset(table()["shapes"][shape]["enum"]) for kind, shape in _KINDS.items()}
 
 
@@ -234,6 +249,8 @@ def _check(
     elif shape["type"] == "map":
         keys, values = shapes[shape["key"]], shapes[shape["value"]]
         for key, each in value.items():
+            if not bound and str(key).endswith(".$"):
+                continue
             yield from _inside(_check(keys, key, (*path, key), shapes, bound), keys, value, "Map keys")
             yield from _inside(_check(values, each, (*path, key), shapes, bound), values, value, "Map value")
 
@@ -248,10 +265,13 @@ def _inside(found: Iterator[Violation], shape: Mapping[str, Any], within: Any, p
 def _structure(
     shape: Mapping[str, Any], value: Mapping[str, Any], path: Keys, shapes: Mapping[str, Any], bound: bool
 ) -> Iterator[Violation]:
+    later = set() if bound else {name.removesuffix(".$") for name in value if name.endswith(".$")}
     for name in shape.get("required", ()):
-        if value.get(name) is None:
+        if value.get(name) is None and name not in later:
             yield Violation("required", (*path, name), None, shape)
     for name, each in value.items():
+        if not bound and name.endswith(".$") and name[:-2] in shape["members"]:
+            continue
         if name not in shape["members"]:
             yield Violation("unknown", (*path, name), each, shape)
         elif each is not None:
@@ -283,4 +303,9 @@ def _pattern(text: str) -> re.Pattern[str]:
         return re.compile("[\\t\\x20-\\uD7FF\\uE000-\\uFFFD\\U00010000-\\U0010FFFF]*")
     for theirs, ours in _CLASSES.items():
         text = text.replace(theirs, ours)
-    return re.compile(text)
+    return re.compile(_END.sub("", text))
+
+
+def members(shape: str) -> frozenset[str]:
+    """The names of a structure's fields. Raises KeyError for a shape that is not in the table."""
+    return frozenset(table()["shapes"][shape]["members"])

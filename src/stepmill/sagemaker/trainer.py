@@ -51,7 +51,7 @@ def from_model_trainer(trainer: Any, built: Built) -> tuple[Estimator, Any]:
         "keep_alive_period_in_seconds": attribute(compute, "keep_alive_period_in_seconds"),
         "training_plan": attribute(compute, "training_plan_arn"),
         "use_spot_instances": attribute(compute, "enable_managed_spot_training"),
-        "instance_groups": _plain(attribute(compute, "instance_groups")),
+        "instance_groups": plain(attribute(compute, "instance_groups")),
         "subnets": attribute(network, "subnets"),
         "security_group_ids": attribute(network, "security_group_ids"),
         "enable_network_isolation": attribute(network, "enable_network_isolation"),
@@ -66,10 +66,10 @@ def from_model_trainer(trainer: Any, built: Built) -> tuple[Estimator, Any]:
         "input_mode": attribute(trainer, "training_input_mode"),
         "environment": attribute(trainer, "environment"),
         "hyperparameters": hyperparameters,
-        "tags": _plain(attribute(trainer, "tags")),
-        "metric_definitions": _plain(metrics),
+        "tags": plain(attribute(trainer, "tags")),
+        "metric_definitions": plain(metrics),
         "max_retry_attempts": attribute(attribute(trainer, "_retry_strategy"), "maximum_retry_attempts"),
-        "tensorboard_output_config": _plain(attribute(trainer, "_tensorboard_output_config")),
+        "tensorboard_output_config": plain(attribute(trainer, "_tensorboard_output_config")),
         "enable_infra_check": attribute(attribute(trainer, "_infra_check_config"), "enable_infra_check"),
         "enable_remote_debug": attribute(attribute(trainer, "_remote_debug_config"), "enable_remote_debug"),
         "enable_session_tag_chaining": attribute(
@@ -105,20 +105,21 @@ def _source(channel: Any) -> Any:
         return source
     if not (hasattr(source, "s3_data_source") or hasattr(source, "file_system_data_source")):
         kind = "FileSystemDataSource" if hasattr(source, "file_system_id") else "S3DataSource"
-        return SimpleNamespace(config={"DataSource": {kind: _plain(source)}})
-    fields = {name: value for name, value in _plain(channel).items() if name != "ChannelName"}
+        said = given(ContentType=attribute(channel, "content_type"))
+        return SimpleNamespace(config={"DataSource": {kind: plain(source)}, **said})
+    fields = {name: value for name, value in plain(channel).items() if name != "ChannelName"}
     return SimpleNamespace(config=fields)
 
 
-def _plain(thing: Any) -> Any:
+def plain(thing: Any) -> Any:
     """An object of sagemaker-core as the request has it: `s3_uri` becomes `S3Uri`, what nobody set is left out."""
     if isinstance(thing, (list, tuple)):
-        return [_plain(each) for each in thing]
+        return [plain(each) for each in thing]
     if thing is None or isinstance(thing, (str, int, float, Mapping)) or is_placeholder(thing):
         return thing
     fields = {name: attribute(thing, name) for name in vars(thing) if not name.startswith("_")}
     return {
-        "".join(part.capitalize() for part in name.split("_")): _plain(value)
+        "".join(part.capitalize() for part in name.split("_")): plain(value)
         for name, value in fields.items()
         if value is not None
     }

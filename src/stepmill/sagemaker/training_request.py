@@ -24,10 +24,15 @@ from stepmill.sagemaker.built import (
     tag_list,
     texts,
 )
-from stepmill.sagemaker.channels import channels
+from stepmill.sagemaker.channels import channels, feature_dim
 from stepmill.sagemaker.hyperparameters import training_code, training_hyperparameters
-from stepmill.sagemaker.limits import check_metrics, check_request, check_spot
+from stepmill.sagemaker.limits import check_metrics, check_spot, complete
+from stepmill.sagemaker.session import region_of
 from stepmill.sagemaker.trainer import from_model_trainer, is_model_trainer
+
+# Regions where SageMaker has no Debugger, as the SageMaker Python SDK 2.257 knows them.
+_WITHOUT_DEBUGGER = ("ap-south-2", "ap-southeast-3", "ap-southeast-4", "eu-central-2", "eu-south-2", "me-central-1",
+                     "us-gov-east-1", "us-iso-east-1", "us-isob-east-1")  # fmt: skip
 
 
 def training_request(
@@ -41,12 +46,44 @@ def training_request(
     tags: Any = None,
     output_data_config_path: Any = None,
     explicit_job_name: bool = False,
+    parameters: Any = None,
 ) -> Built:
     """The `CreateTrainingJob` request of an estimator: ours, sagemaker 2's, or a ModelTrainer.
+
+    Arguments: as in training_fields; parameters: joined to the request, object by object, and stronger than it.
+    """
+    built = training_fields(
+        estimator,
+        place=place,
+        data=data,
+        hyperparameters=hyperparameters,
+        mini_batch_size=mini_batch_size,
+        experiment_config=experiment_config,
+        tags=tags,
+        output_data_config_path=output_data_config_path,
+        explicit_job_name=explicit_job_name,
+    )
+    return complete("CreateTrainingJob", built, parameters) if built.request else built
+
+
+def training_fields(
+    estimator: Any,
+    *,
+    place: Place,
+    data: Any = None,
+    hyperparameters: Any = None,
+    mini_batch_size: Any = None,
+    experiment_config: Any = None,
+    tags: Any = None,
+    output_data_config_path: Any = None,
+    explicit_job_name: bool = False,
+) -> Built:
+    """The fields of a training job, not yet compared with SageMaker's shapes.
 
     data: one channel named `training`, or `{channel: value}`; a value is an `s3://` URI, a local path (stored by
     content), a run-time value or a TrainingInput. hyperparameters: added to the estimator's and stronger than they; one
     run-time value stands for all of them and is passed on untouched, so its values must be strings already.
+    RecordSets of sagemaker 2's own algorithms are channels by themselves, and say `feature_dim`.
     The script of `entry_point=` travels as `sourcedir.tar.gz`, named by the hyperparameters `sagemaker_program` and
     `sagemaker_submit_directory`, which SageMaker's training toolkit reads; beside one run-time value for all
     hyperparameters they are the toolkit's environment variables instead.
@@ -70,15 +107,19 @@ def training_request(
     request["TrainingJobName"] = place.job_name
     request["AlgorithmSpecification"] = _algorithm(estimator, place, built)
     code = training_code(estimator, place, built)
-    values = training_hyperparameters(estimator, hyperparameters, mini_batch_size, code, built)
+    output_path = attribute(estimator, "output_path")
+    if output_path is None:
+        output_path = f"s3://{place.bucket}/" if classic else f"s3://{place.bucket}/{place.prefix}"
+    values = training_hyperparameters(
+        estimator, hyperparameters, mini_batch_size, code, built, place, output_path, classic
+    )
+    if isinstance(values, dict) and (width := feature_dim(data)) is not None:
+        values.setdefault("feature_dim", as_text(width))
     if first(values) is not None:
         request["HyperParameters"] = values
     read = channels(estimator, data, code, place, built)
     if read:
         request["InputDataConfig"] = read
-    output_path = attribute(estimator, "output_path")
-    if output_path is None:
-        output_path = f"s3://{place.bucket}/" if classic else f"s3://{place.bucket}/{place.prefix}"
     request["OutputDataConfig"] = {
         "S3OutputPath": output_path if output_data_config_path is None else output_data_config_path,
         **given(
@@ -106,7 +147,6 @@ def training_request(
         request["ExperimentConfig"] = experiment_config
     if (all_tags := first(tags, attribute(estimator, "tags"))) is not None:
         request["Tags"] = tag_list(all_tags)
-    check_request("CreateTrainingJob", built)
     return built
 
 
@@ -202,7 +242,7 @@ def _debugger(estimator: Any, output_path: Any, classic: bool) -> dict[str, Any]
     fields: dict[str, Any] = {}
     hook = attribute(estimator, "debugger_hook_config")
     rules = attribute(estimator, "rules")
-    if hook is True or (hook is None and (classic or rules)):
+    if hook is True or (hook is None and (classic or rules) and _can_hook(estimator)):
         fields["DebugHookConfig"] = {"S3OutputPath": output_path}
     elif hook is not None and hook is not False:
         fields["DebugHookConfig"] = _hook(hook, output_path)
@@ -214,7 +254,23 @@ def _debugger(estimator: Any, output_path: Any, classic: bool) -> dict[str, Any]
     ):
         if (config := attribute(estimator, name)) is not None:
             fields[field] = request_dict(config)
+    if attribute(estimator, "disable_profiler") is True:
+        fields.setdefault("ProfilerConfig", {"DisableProfiler": True})
     return fields
+
+
+def _can_hook(estimator: Any) -> bool:
+    """Whether Debugger saves anything without being asked: where it exists, and not of what it cannot follow."""
+    framework = attribute(estimator, "_framework_name")
+    if framework is None:
+        return True
+    servers = (attribute(estimator, "distribution", {}).get("parameter_server") or {}).get("enabled")
+    kept = attribute(estimator, "checkpoint_s3_uri") is not None and attribute(estimator, "checkpoint_local_path")
+    return not (
+        region_of(attribute(estimator, "sagemaker_session")) in _WITHOUT_DEBUGGER
+        or (framework == "tensorflow" and servers)
+        or (framework in ("pytorch", "tensorflow") and kept is not None and kept is not False)
+    )
 
 
 def _hook(hook: Any, output_path: Any) -> Any:

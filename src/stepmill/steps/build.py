@@ -44,8 +44,10 @@ class Ledger:
     assets: dict[str, Asset] = field(default_factory=dict)
     functions: dict[str, FunctionSource] = field(default_factory=dict)
     images: dict[str, ImageSource] = field(default_factory=dict)
+    activities: dict[str, str] = field(default_factory=dict)
     builds: dict[int, Build] = field(default_factory=dict)
     checked: set[tuple[Path, str]] = field(default_factory=set)
+    partition: str = "aws"
     _handlers: dict[tuple[str, str], str] = field(default_factory=dict)
     _declared: dict[tuple[tuple[str, ...], str | None, str], tuple[str, str]] = field(default_factory=dict)
 
@@ -83,6 +85,15 @@ class Ledger:
         uri = f"stepmill.local/{names.slug(self.workflow, 'workflow').lower()}:{sha256(text.encode()).hexdigest()[:12]}"
         self.images[name] = ImageSource(uri, requirements, dockerfile)
         return f"${{{name}}}"
+
+    def activity(self, name: str) -> str:
+        """`${LabelActivity}`: one name for each activity."""
+        for placeholder, other in self.activities.items():
+            if other == name:
+                return f"${{{placeholder}}}"
+        placeholder = names.free(f"{names.pascal(name, '')}Activity", self.activities, "")
+        self.activities[placeholder] = name
+        return f"${{{placeholder}}}"
 
     def _function_name(self, *parts: str) -> str:
         return "-".join(names.slug(part) for part in (self.workflow, *parts))[:64]
@@ -122,11 +133,12 @@ def _others(ledger: Ledger, key: Any) -> set[str]:
 
 def _image_key(description: Any, folder: Path) -> tuple[tuple[str, ...], str | None, str] | None:
     """Requirement lines, the Dockerfile's path and its content; None when the image has a URI of its own."""
-    if getattr(description, "image_uri", None) is not None or callable(
-        getattr(description, "training_image_uri", None)
-    ):
-        return None
     requirements, dockerfile = getattr(description, "requirements", None), getattr(description, "dockerfile", None)
+    published = requirements is None and dockerfile is None and hasattr(description, "training_image_uri")
+    if getattr(description, "image_uri", None) is not None or published:
+        return None
+    if requirements is None and dockerfile is None and hasattr(description, "model_data"):
+        return None  # a model's image is never plain Python
     lines: tuple[str, ...] = ()
     if isinstance(requirements, list | tuple):
         lines = tuple(str(line) for line in requirements)
@@ -169,6 +181,10 @@ class Build:
         """Keep a problem of this state."""
         self.ledger.problem(source or self.state.source, code, message, hint)
 
+    def resource(self, called: str) -> str:
+        """The Resource of what a step of ours calls, such as `lambda:invoke`, in the partition of the stage."""
+        return f"arn:{self.ledger.partition}:states:::{called}"
+
     @property
     def used(self) -> str:
         """Who uses a file, as the hint of a fault in it."""
@@ -186,14 +202,20 @@ class Build:
             return cwd
         return folder
 
-    def place(self, job_name: Any, description: Any, *paths: Any) -> Place:
-        """Where a job stands: its bucket, prefix, name, image and role."""
+    def image(self, description: Any) -> str:
+        """The name of the image that is made for a description."""
+        return self.ledger.image(description, self.state.source.folder)
+
+    def place(self, job_name: Any, own: Any = None, *paths: Any, longest: int = 63) -> Place:
+        """Where a job stands: its bucket, prefix, name and role.
+
+        own: what its name starts with, if the user said so. longest: how long SageMaker lets such a name be.
+        """
         base = self.base(*paths)
         workflow = self.ledger.workflow
         if job_name is None:
-            own = getattr(description, "base_job_name", None)
             start = names.slug(own) if isinstance(own, str) and own else names.job_base(workflow, self.state.state_id)
-            job_name = Placeholder(JobName(start))
+            job_name = Placeholder(JobName(start, longest))
             if self.around == "nested":
                 self.problem(
                     "job-name.nested-map",
@@ -205,7 +227,6 @@ class Build:
             bucket=f"${{{BUCKET}}}",
             prefix=f"{workflow}/{context('Execution', 'Name')}",
             job_name=job_name,
-            image=self.ledger.image(description, self.state.source.folder),
             role=f"${{{JOB_ROLE}}}",
             slug=names.slug(self.state.state_id).lower(),
             base=base,

@@ -19,6 +19,7 @@ from stepmill.nearest import nearest
 
 BUCKET, JOB_ROLE = "Bucket", "JobRole"
 _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
+_SAID = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")  # in an intrinsic's text, braces have a backslash
 _UNFIT = re.compile(r"[\x00-\x1f\x7f'\"\\{}`]")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -63,6 +64,7 @@ class Manifest:
 
     Attributes:
         assets: code and data to be stored in the stage's bucket. functions, images: by substitution name.
+        activities: substitution name → the activity's name, whose ARN the stage fills in.
         sources: JSON pointer of a state → `pipeline.py:41`. schema: what an execution may be started with.
         notices: sentences worth telling that are no faults.
     """
@@ -70,6 +72,7 @@ class Manifest:
     assets: tuple[Asset, ...] = ()
     functions: Mapping[str, FunctionSource] = field(default_factory=lambda: _EMPTY)
     images: Mapping[str, ImageSource] = field(default_factory=lambda: _EMPTY)
+    activities: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     sources: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     schema: InputSchema = field(default_factory=InputSchema)
     notices: tuple[str, ...] = ()
@@ -77,7 +80,7 @@ class Manifest:
     @property
     def substitutions(self) -> tuple[str, ...]:
         """Every name a stage can be asked to fill."""
-        return (BUCKET, JOB_ROLE, *self.images, *self.functions)
+        return (BUCKET, JOB_ROLE, *self.images, *self.functions, *self.activities)
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Bundle:
     def needs(self) -> tuple[str, ...]:
         """The substitution names this very template uses, in order of appearance."""
         ours = set(self.manifest.substitutions)
-        return tuple(dict.fromkeys(name for name in _NAME.findall(self.template) if name in ours))
+        return tuple(name for name in names_in(self.template) if name in ours)
 
     def bind(self, values: Mapping[str, str]) -> str:
         """The Definition of one stage: one textual pass over the template.
@@ -134,5 +137,19 @@ class Bundle:
                 )
         if found:
             raise InvalidDefinition(found)
-        wanted = set(self.needs)
-        return _NAME.sub(lambda m: values[m[1]] if m[1] in wanted else m[0], self.template)
+        return filled(self.template, {name: values[name] for name in self.needs})
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """A template with these names filled in; others stay as they are."""
+    return _NAME.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def names_in(template: str) -> tuple[str, ...]:
+    """Every `${Name}` in a template, in order of appearance."""
+    return tuple(dict.fromkeys(_NAME.findall(template)))
+
+
+def names_said(text: str) -> tuple[str, ...]:
+    """Every `${Name}` in one text of a template, those an intrinsic holds as text included."""
+    return tuple(dict.fromkeys(_SAID.findall(text)))

@@ -6,13 +6,14 @@ state. Touches: nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from stepmill.asl.jsonata import is_expression
 from stepmill.inputs.expressions import Expr, Logic, PathText, Rule, const
 from stepmill.inputs.placeholders import Condition, Placeholder, condition
 
-from .fields import ALWAYS, PATHS
+from .fields import ALWAYS, PATHS, refuse_unknown
 from .source import Source, here
 from .state import Link, State, Target, first
 
@@ -116,12 +117,27 @@ class ChoiceRule:
         return Condition(Logic("Not", (condition(rule).expr,)))
 
 
+class Option(NamedTuple):
+    """One choice: its condition, where it leads, the line that says so, and its own assign, output and comment."""
+
+    rule: Expr
+    next_step: Target
+    source: Source
+    given: Mapping[str, Any]
+
+
+def _rule_of(rule: Any) -> Expr:
+    """The expression of a condition; JSONata's own text, and True and False, stand as they are."""
+    return const(rule) if isinstance(rule, bool) or is_expression(rule) else condition(rule).expr
+
+
 class Choice(State):
     """Goes on with the first choice whose condition holds, else with the default.
 
     Args:
         state_id: the state's name.
-        choices: (condition, next step) pairs, asked in order. A Boolean run-time value is a condition.
+        choices: (condition, next step) pairs, asked in order; a third item is a dict of `add_choice`'s other arguments.
+            A Boolean run-time value is a condition; in JSONata so are a text `{% … %}`, True and False.
         default: where to go when none holds. In a `Chain` it is the step after the Choice.
         fields: input_path, output_path, assign, output, comment, query_language.
     """
@@ -132,25 +148,31 @@ class Choice(State):
     def __init__(
         self,
         state_id: str,
-        choices: Sequence[tuple[Any, Target]] = (),
+        choices: Sequence[tuple[Any, Target] | tuple[Any, Target, Mapping[str, Any]]] = (),
         default: Target | None = None,
         **fields: Any,
     ) -> None:
         super().__init__(state_id, **fields)
-        self.choices: list[tuple[Expr, Target, Source]] = []
+        self.choices: list[Option] = []
         self.default: Target | None = None
-        for rule, step in choices:
-            self.add_choice(rule, step)
+        for rule, step, *more in choices:
+            self.add_choice(rule, step, **(more[0] if more else {}))
         if default is not None:
             self.default_choice(default)
 
-    def add_choice(self, rule: Condition | Placeholder, next_step: Target) -> None:
+    def add_choice(self, rule: Condition | Placeholder | str | bool, next_step: Target, **fields: Any) -> None:
         """Ask one more question, after those already there.
 
+        Args:
+            rule: the condition. next_step: where to go when it holds.
+            fields: what holds on this way only: assign, output (JSONata), comment.
+
         Raises:
-            TypeError: the rule is no condition.
+            TypeError: the rule is no condition, or a field that a choice does not have.
         """
-        self.choices.append((condition(rule).expr, next_step, here()))
+        refuse_unknown(f"a choice of {self.state_id!r}", fields, ("assign", "output", "comment"))
+        given = {name: value for name, value in fields.items() if value is not None}
+        self.choices.append(Option(_rule_of(rule), next_step, here(), given))
         self._leads_to(next_step)
 
     def default_choice(self, next_step: Target) -> None:
@@ -165,7 +187,7 @@ class Choice(State):
 
     def links(self) -> Iterator[Link]:
         """The ways out: the choices in order, then the default."""
-        for index, (_, target, source) in enumerate(self.choices):
-            yield Link("choice", first(target), source, index)
+        for index, option in enumerate(self.choices):
+            yield Link("choice", first(option.next_step), option.source, index)
         if self.default is not None:
             yield Link("default", first(self.default), self._next_source)

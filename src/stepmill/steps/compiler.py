@@ -11,46 +11,49 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from stepmill.asl.places import escape
 from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
-from stepmill.inputs.expressions import CLOSE, OPEN, Either, references
+from stepmill.inputs.expressions import Either, holds_token, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import nearest
+from stepmill.stage import load_settings, partition
 
 from . import names
+from .bound import check_bound
 from .build import Build, Ledger
-from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
+from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest, names_said
+from .calls import check_call
 from .choice import Choice
+from .context_reads import check_context
 from .given import schema_of
 from .graph import Machine, find, language_of
 from .map import Map
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep
-from .sagemaker import _JobStep
+from .sagemaker_step import SageMakerStep
 from .state import State, Target
-from .variables import Memory, Seen
+from .variables import Memory, Seen, check_assigned
 from .writing import Writer, ordered
 
-_DOLLAR = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")
 _NAME = re.compile(r"[^\x00-\x20<>{}\[\]?*\"#%\\^|~`$&,;:/\x7f-\x9f]{1,80}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 
 
 def compile(
     name: str,
     definition: Target,
     *,
-    query_language: str = "JSONPath",
+    query_language: str | None = None,
     comment: str | None = None,
     timeout_seconds: int | None = None,
     version: str | None = None,
     execution_input: ExecutionInput | None = None,
+    substitutions: Collection[str] = (),
     source: str = "",
 ) -> Bundle:
     """A pipeline as plain Amazon States Language and what it needs.
@@ -58,23 +61,35 @@ def compile(
     Args:
         name: the state machine's name.
         definition: the first step, or a chain; the rest is found by following the links.
-        query_language: "JSONPath", ASL's own default, or "JSONata".
+        query_language: "JSONPath" or "JSONata". Left out, it is JSONPath, ASL's own default, and nothing is written.
         comment, timeout_seconds, version: the state machine's own.
         execution_input: what an execution is started with, in case no step reads it.
+        substitutions: names in `${…}` that whoever deploys the definition fills in, besides Stepmill's own.
         source: the line that names the pipeline, for what is wrong with it as a whole.
 
     Raises:
         InvalidDefinition: with everything that is wrong, in the order of the user's files.
     """
-    return _Compiler(name, query_language, execution_input, source).compile(
-        definition, {"Comment": comment, "TimeoutSeconds": timeout_seconds, "Version": version}
+    about = {
+        "Comment": comment, "QueryLanguage": query_language, "TimeoutSeconds": timeout_seconds, "Version": version
+    }  # fmt: skip
+    return _Compiler(name, query_language or "JSONPath", execution_input, substitutions, source).compile(
+        definition, about
     )
 
 
 class _Compiler:
-    def __init__(self, name: str, query_language: str, execution_input: ExecutionInput | None, source: str) -> None:
-        self.ledger = Ledger(name, source=source)
+    def __init__(
+        self,
+        name: str,
+        query_language: str,
+        execution_input: ExecutionInput | None,
+        substitutions: Collection[str],
+        source: str,
+    ) -> None:
+        self.ledger = Ledger(name, source=source, partition=partition(load_settings().region))
         self.input = execution_input
+        self.others = frozenset(substitutions)
         self.name = name
         if query_language not in ("JSONPath", "JSONata"):
             guess = nearest(query_language, ("JSONPath", "JSONata")) or "JSONPath"
@@ -87,6 +102,7 @@ class _Compiler:
             query_language = guess
         self.language = cast(Language, query_language)
         self.sources: dict[str, str] = {}
+        self.lines: dict[str, str] = {}  # of what stands in a state and was written on a line of its own
 
     def compile(self, definition: Target, about: dict[str, Any]) -> Bundle:
         if not _NAME.fullmatch(self.name):
@@ -99,6 +115,7 @@ class _Compiler:
         top = find(definition, self.language, self.ledger)
         self._build(top)
         reads = list(self._reads(top))
+        check_context(reads, self.ledger)
         schema = schema_of(self.input, reads, top.start, self.ledger)
         self.roads = Roads(top, self.ledger)
         memory = self._memory(top, self.roads.check(reads), schema)
@@ -107,7 +124,9 @@ class _Compiler:
             if any(problem.code == "name.twice" for problem in problems):  # then nobody knows the roads
                 problems = [problem for problem in problems if problem.code != "value.road"]
             raise InvalidDefinition(sorted(problems, key=_by_place))
-        self._check_bound(Bundle(self.name, text, self._manifest(schema)), top)
+        bundle = Bundle(self.name, text, self._manifest(schema))
+        start = str(top.start.source) if top.start else ""
+        self.ledger.notices += check_bound(bundle, {**self.sources, **self.lines}, start, self.others)
         return Bundle(self.name, text, self._manifest(schema))
 
     # -- building
@@ -117,10 +136,11 @@ class _Compiler:
         states = list(top.everything())
         ledger.states = {state.state_id: state for _, state in states}
         for _, state in states:
-            if isinstance(state, _JobStep):
-                ledger.declare_image(state.description, state)
+            if isinstance(state, SageMakerStep):
+                for description in state.described():
+                    ledger.declare_image(description, state)
         # a step that reads an object looks at the requests of those that write: it comes after them
-        for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep)):
+        for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep | Map)):
             language = language_of(state, machine)
             if language == "JSONPath" and machine.language == "JSONata":
                 ledger.problem(
@@ -131,14 +151,17 @@ class _Compiler:
                 )
             build = ledger.builds[id(state)] = Build(ledger, state, language, machine.around)
             build.fields = {**build.fields, **state.build(build)}
+            check_call(build)
 
     def _reads(self, top: Machine) -> Iterator[Read]:
         for machine, state in top.everything():
             found: list[Any] = [self.ledger.builds[id(state)].fields]
             found.extend(catch.given for catch in state.catches)
+            if isinstance(state, Choice):
+                found.extend(option.given for option in state.choices)
             exprs = [expr for value in found for expr in expressions(value)]
             if isinstance(state, Choice):
-                exprs.extend(rule for rule, _, _ in state.choices)
+                exprs.extend(option.rule for option in state.choices)
             for value in dict.fromkeys(value for expr in exprs for value in references(expr)):
                 yield Read(machine, state, value)
 
@@ -146,28 +169,7 @@ class _Compiler:
 
     def _memory(self, top: Machine, reads: list[Read], schema: InputSchema) -> Memory:
         taken = {"states", *(["input"] if schema.defaults else [])}
-        outer: dict[str, State] = {}
-        for machine, state in top.everything():
-            given = [state.given.get("assign"), *(catch.given.get("assign") for catch in state.catches)]
-            for name in (str(key) for assign in given if isinstance(assign, dict) for key in assign):
-                name = name.removesuffix(".$")
-                if name in ("states", *(["input"] if schema.defaults else [])) or not _VARIABLE.fullmatch(name):
-                    self.ledger.problem(
-                        state.source,
-                        "variable.name",
-                        f"{state.state_id!r} cannot assign a variable {name!r}",
-                        "letters, digits and _, at most 80; `states` is ASL's own"
-                        + (", and `input` holds the execution's input" if schema.defaults else ""),
-                    )
-                elif name in outer and machine.outer is not None and outer[name].state_id not in machine.states:
-                    self.ledger.problem(
-                        state.source,
-                        "variable.shadow",
-                        f"{state.state_id!r} assigns {name!r}, a variable of {outer[name].state_id!r} outside",
-                        "a variable of the outside can be read inside, not assigned; take another name",
-                    )
-                outer.setdefault(name, state)
-                taken.add(name)
+        taken |= check_assigned(top, self.ledger, frozenset(taken))
         builds = {state.state_id: self.ledger.builds[id(state)] for _, state in top.everything()}
         memory = Memory(builds, taken)
         for keeper in sorted(self.roads.caught.values(), key=lambda machine: len(list(machine.chain()))):
@@ -189,25 +191,27 @@ class _Compiler:
     # -- writing
 
     def _write(self, top: Machine, memory: Memory, schema: InputSchema, about: dict[str, Any]) -> str:
-        self.known = frozenset({BUCKET, JOB_ROLE, *self.ledger.images, *self.ledger.functions})
+        ledger = self.ledger
+        ours = (*ledger.images, *ledger.functions, *ledger.activities)
+        self.known = frozenset({BUCKET, JOB_ROLE, *ours, *self.others})
         machine = self._machine(top, memory, "input" if schema.defaults else None)
         if schema.defaults:
             self._add_input(machine, schema)
             if top.start:
                 self._check_texts(top.start, schema.defaults)
-        head = {name: value for name, value in about.items() if value is not None}
-        if self.language == "JSONata":
-            head["QueryLanguage"] = "JSONata"
-        return dumps({**head, **machine})
+        return dumps({**{name: value for name, value in about.items() if value is not None}, **machine})
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}
-        return {"StartAt": machine.start.state_id if machine.start else "", "States": states}
+        head = {} if machine.comment is None else {"Comment": machine.comment}
+        return {**head, "StartAt": machine.start.state_id if machine.start else "", "States": states}
 
     def _state(self, machine: Machine, state: State, memory: Memory, variable: str | None) -> dict[str, Any]:
         build = self.ledger.builds[id(state)]
         pointer = f"{machine.pointer}/{escape(state.state_id)}"
         self.sources[pointer] = str(state.source)
+        self.lines |= {f"{pointer}/Retry/{index}": str(retry.source) for index, retry in enumerate(state.retries)}
+        self.lines |= {f"{pointer}/Catch/{index}": str(catch.source) for index, catch in enumerate(state.catches)}
         if machine.around == "distributed":
             variable = None  # its items are executions of their own, with an input of their own
         keeper = self.roads.caught.get(state.state_id)
@@ -219,19 +223,15 @@ class _Compiler:
             made = self._machine(inner, memory, variable)
             if place.startswith("Branches"):
                 done.setdefault("Branches", []).append(made)
-            elif place == "ItemProcessor" and isinstance(state, Map):
-                config = {"Mode": state.mode}
-                if state.mode == "DISTRIBUTED":
-                    config["ExecutionType"] = state.execution_type
-                done[place] = {"ProcessorConfig": config, **made}
-                if "Parameters" in done:
-                    done["ItemSelector"] = done.pop("Parameters")
-            else:
-                done[place] = made
+            elif isinstance(state, Map):
+                config = state.config() if place == "ItemProcessor" or state.processor_config is not None else None
+                done[place] = made if config is None else {"ProcessorConfig": config, **made}
+                if place == "ItemProcessor" and state.item_processor is None and "Parameters" in done:
+                    done["ItemSelector"] = done.pop("Parameters")  # the new name comes with the new name
         if state.type == "Parallel":
             done.setdefault("Branches", [])
         if state.retries:
-            done["Retry"] = [retry.to_dict() for retry in state.retries]
+            done["Retry"] = [writer.retry(retry) for retry in state.retries]
         self._links(machine, state, writer, done, memory)
         self._check_texts(state, done)
         return ordered(done)
@@ -275,14 +275,14 @@ class _Compiler:
     def _check_texts(self, state: State, done: dict[str, Any]) -> None:
         """No run-time value may be left as text, and no `${Name}` may be nearly one of ours."""
         for text in _texts(done):
-            if OPEN in text or CLOSE in text:
+            if holds_token(text):
                 self.ledger.problem(
                     state.source,
                     "value.left",
                     f"{state.state_id!r} has a run-time value where only a constant can stand",
                     "take it out of names, comments and resources",
                 )
-            for name in _DOLLAR.findall(text):
+            for name in names_said(text):
                 guess = None if name in self.known else nearest(name, self.known)
                 if guess is None and name not in self.known and re.search(r"(Bucket|Role|Image|Function)$", name):
                     guess = sorted(self.known)[0]
@@ -302,29 +302,11 @@ class _Compiler:
             assets=tuple(ledger.assets.values()),
             functions=dict(ledger.functions),
             images=dict(ledger.images),
+            activities=dict(ledger.activities),
             sources=dict(self.sources),
             schema=schema,
             notices=tuple(dict.fromkeys(ledger.notices)),
         )
-
-    def _check_bound(self, bundle: Bundle, top: Machine) -> None:
-        """What AWS would say of the text, once its names are filled in."""
-        from stepmill.asl.checks import check
-
-        sample = {name: f"arn:aws:iam::000000000000:role/{name}" for name in bundle.needs}
-        text = bundle.bind({**sample, BUCKET: "stepmill-local"})
-        found = []
-        for problem in check(json.loads(text)):
-            pointer = problem.place
-            while pointer and pointer not in self.sources:
-                pointer = pointer.rpartition("/")[0]
-            place = self.sources.get(pointer) or (str(top.start.source) if top.start else problem.place)
-            if problem.code == "NOT_SUPPORTED_HERE":  # AWS takes it; the local stage refuses it when it is created
-                self.ledger.notices.append(f"{place}: {problem.message}")
-                continue
-            found.append(Problem(place, problem.code, f"{problem.place}: {problem.message}", problem.hint))
-        if found:
-            raise InvalidDefinition(found)
 
 
 def _texts(value: Any) -> Iterator[str]:

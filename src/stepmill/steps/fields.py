@@ -18,7 +18,7 @@ class Field:
 
     kind: `plain` constants; `json` constants of any shape; `template` objects with run-time values anywhere;
     `scalar` a constant or one run-time value; `path` a path or one run-time value; `reference` a constant path.
-    raw: the field has ASL's own name, so `{% … %}` in it is an expression and not a text.
+    raw: the field is ASL's own, so `{% … %}` in it is an expression and not a text.
     """
 
     asl: str
@@ -47,23 +47,23 @@ FIELDS: dict[str, Field] = {
     "item_batcher": Field("ItemBatcher", "template", raw=True),
     "result_writer": Field("ResultWriter", "template", raw=True),
     "credentials": Field("Credentials", "template", raw=True),
-    "error": Field("Error", "scalar"),
-    "cause": Field("Cause", "scalar"),
+    "error": Field("Error", "scalar", raw=True),
+    "cause": Field("Cause", "scalar", raw=True),
     "error_path": Field("ErrorPath", "path"),
     "cause_path": Field("CausePath", "path"),
-    "seconds": Field("Seconds", "scalar"),
-    "timestamp": Field("Timestamp", "scalar"),
+    "seconds": Field("Seconds", "scalar", raw=True),
+    "timestamp": Field("Timestamp", "scalar", raw=True),
     "seconds_path": Field("SecondsPath", "path"),
     "timestamp_path": Field("TimestampPath", "path"),
-    "timeout_seconds": Field("TimeoutSeconds", "scalar"),
+    "timeout_seconds": Field("TimeoutSeconds", "scalar", raw=True),
     "timeout_seconds_path": Field("TimeoutSecondsPath", "path"),
-    "heartbeat_seconds": Field("HeartbeatSeconds", "scalar"),
+    "heartbeat_seconds": Field("HeartbeatSeconds", "scalar", raw=True),
     "heartbeat_seconds_path": Field("HeartbeatSecondsPath", "path"),
-    "max_concurrency": Field("MaxConcurrency", "scalar"),
+    "max_concurrency": Field("MaxConcurrency", "scalar", raw=True),
     "max_concurrency_path": Field("MaxConcurrencyPath", "path"),
-    "tolerated_failure_count": Field("ToleratedFailureCount", "scalar"),
+    "tolerated_failure_count": Field("ToleratedFailureCount", "scalar", raw=True),
     "tolerated_failure_count_path": Field("ToleratedFailureCountPath", "path"),
-    "tolerated_failure_percentage": Field("ToleratedFailurePercentage", "scalar"),
+    "tolerated_failure_percentage": Field("ToleratedFailurePercentage", "scalar", raw=True),
     "tolerated_failure_percentage_path": Field("ToleratedFailurePercentagePath", "path"),
 }
 

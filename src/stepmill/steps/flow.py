@@ -5,12 +5,15 @@ In: states. Out: states that hold others, and links between them. Touches: nothi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .fields import ALWAYS, RESULTS, refuse_unknown
+from stepmill.exceptions import DuplicateStatesInChain
+
+from .fields import ALWAYS, FIELDS, RESULTS, refuse_unknown
 from .source import here
-from .state import State, Target, _Fallible
+from .state import State, Target, _Fallible, first
 
 _RETRY = {
     "error_equals": "ErrorEquals",
@@ -19,6 +22,7 @@ _RETRY = {
     "backoff_rate": "BackoffRate",
     "max_delay_seconds": "MaxDelaySeconds",
     "jitter_strategy": "JitterStrategy",
+    "comment": "Comment",
 }
 _CATCH = ("error_equals", "result_path", "assign", "output", "comment")
 
@@ -33,37 +37,74 @@ def _list(errors: str | Sequence[str]) -> list[str]:
     return [errors] if isinstance(errors, str) else list(errors)
 
 
-class Retry:
+class _Block:
+    """What Retry and Catch share: fields, read as attributes too."""
+
+    fields: frozenset[str]
+
+    def __init__(self, **fields: Any) -> None:
+        _check(type(self).__name__, fields, self.fields)
+        self.given = {**fields, "error_equals": _list(fields["error_equals"])}
+        self.source = here()
+
+    if not TYPE_CHECKING:  # or every slip of the pen would pass the type checker
+
+        def __getattr__(self, name):
+            if name in type(self).fields:
+                return self.__dict__.get("given", {}).get(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ASL has it."""
+        raise NotImplementedError
+
+    def to_json(self, pretty: bool = False) -> str:
+        """`to_dict()` as text; `pretty` indents it by four."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=4 if pretty else None)
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in self.given.items())
+        return f"{type(self).__name__}({said})"
+
+
+class Retry(_Block):
     """Try again after an error.
 
     Args:
         fields: error_equals (names), interval_seconds (1), max_attempts (3), backoff_rate (2.0), max_delay_seconds,
-            jitter_strategy ("FULL" or "NONE"). What is left out, AWS decides, as in brackets.
+            jitter_strategy ("FULL" or "NONE"), comment. What is left out, AWS decides, as in brackets.
     """
 
-    def __init__(self, **fields: Any) -> None:
-        _check("Retry", fields, _RETRY)
-        self.given = {**fields, "error_equals": _list(fields["error_equals"])}
-        self.source = here()
+    fields = frozenset(_RETRY)
 
     def to_dict(self) -> dict[str, Any]:
         """As ASL has it."""
         return {_RETRY[name]: value for name, value in self.given.items() if value is not None}
 
 
-class Catch:
+class Catch(_Block):
     """Go elsewhere after an error.
 
     Args:
         next_step: a state, a chain, or the name of a state.
-        fields: error_equals (names), result_path (JSONPath: where the error goes in the input), assign, output.
+        fields: error_equals (names), result_path (JSONPath: where the error goes in the input), assign, output and
+            comment.
     """
 
+    fields = frozenset(_CATCH)
+
     def __init__(self, next_step: Target, **fields: Any) -> None:
-        _check("Catch", fields, _CATCH)
+        super().__init__(**fields)
         self.next_step = next_step
-        self.given = {**fields, "error_equals": _list(fields["error_equals"])}
-        self.source = here()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ASL has it, when nothing in it is known only at run time."""
+        target = first(self.next_step)
+        done = {"ErrorEquals": self.given["error_equals"]}
+        for name in ("comment", "result_path", "assign", "output"):
+            if name in self.given and (name == "result_path" or self.given[name] is not None):
+                done[FIELDS[name].asl] = self.given[name]
+        return {**done, "Next": target.state_id if isinstance(target, State) else target}
 
 
 class Chain:
@@ -71,13 +112,19 @@ class Chain:
 
     Args:
         steps: states and chains.
+        comment: of the machine that begins with this chain: a branch of a Parallel, or what a Map runs.
 
     Raises:
-        ValueError: a step stands in it twice, or follows one that ends the execution.
+        TypeError: what is given is no list.
+        DuplicateStatesInChain: a step stands in it twice (a ValueError).
+        ValueError: a step follows one that ends the execution.
     """
 
-    def __init__(self, steps: Sequence[State | Chain] = ()) -> None:
+    def __init__(self, steps: Sequence[State | Chain] = (), *, comment: str | None = None) -> None:
+        if not isinstance(steps, list | tuple):
+            raise TypeError(f"a chain is made of a list of steps, not of {steps!r}")
         self.steps: list[State] = []
+        self.comment = comment
         for step in steps:
             self.append(step)
 
@@ -87,10 +134,21 @@ class Chain:
             if not isinstance(each, State):
                 raise TypeError(f"a chain is made of states and chains, not of {each!r}")
             if any(each is other for other in self.steps):
-                raise ValueError(f"{each.state_id!r} stands twice in one chain; a loop is made by next()")
+                raise DuplicateStatesInChain(f"{each.state_id!r} stands twice in one chain; a loop is made by next()")
             if self.steps and not (isinstance(step, Chain) and each is not step.steps[0]):
                 self.steps[-1].next(each)
             self.steps.append(each)
+
+    @property
+    def state_id(self) -> str:
+        """The name of its first step.
+
+        Raises:
+            ValueError: it is empty.
+        """
+        if not self.steps:
+            raise ValueError("the chain is empty")
+        return self.steps[0].state_id
 
     def add_catch(self, catch: Catch) -> None:
         """Add a catcher to every Task, Parallel and Map of the chain."""
@@ -131,13 +189,13 @@ class Parallel(_Fallible):
 
     def __init__(self, state_id: str, retry: Any = None, catch: Any = None, **fields: Any) -> None:
         super().__init__(state_id, retry=retry, catch=catch, **fields)
-        self._branches: list[Target] = []
+        self.branches: list[Target] = []
 
     def add_branch(self, branch: Target) -> None:
         """Add a state or a chain that runs beside the others."""
-        self._branches.append(branch)
+        self.branches.append(branch)
 
-    def branches(self) -> Iterator[tuple[str, Target]]:
+    def machines(self) -> Iterator[tuple[str, Target]]:
         """Every branch with its place."""
-        for index, branch in enumerate(self._branches):
+        for index, branch in enumerate(self.branches):
             yield f"Branches/{index}", branch

@@ -14,6 +14,7 @@ from stepmill.inputs.rendering import Language
 from stepmill.nearest import did_you_mean
 
 from .build import Around, Ledger
+from .flow import Chain
 from .map import Map
 from .state import Link, State, Target, first
 
@@ -25,7 +26,8 @@ class Machine:
     Attributes:
         pointer: where its states stand in the definition: `/States`, `/States/Par/Branches/0/States`.
         holder: the state it is in, and that state's machine; None for the pipeline itself.
-        states: by name, in the order they are met. inner: the machines inside each state, by the state's name.
+        comment: its own. states: by name, in the order they are met. inner: the machines inside each state, by the
+            state's name.
     """
 
     pointer: str
@@ -34,6 +36,7 @@ class Machine:
     holder: State | None = None
     outer: Machine | None = None
     start: State | None = None
+    comment: str | None = None
     states: dict[str, State] = field(default_factory=dict)
     inner: dict[str, list[tuple[str, Machine]]] = field(default_factory=dict)
     links: dict[str, list[Link]] = field(default_factory=dict)
@@ -81,6 +84,7 @@ def _find(entry: Target, machine: Machine, home: dict[int, Machine], ledger: Led
         )
         return machine
     machine.start = start
+    machine.comment = entry.comment if isinstance(entry, Chain) else None
     now, later = deque([start]), deque[State]()  # what only catchers lead to comes last, as one reads it
     links: list[tuple[State, Link]] = []
     while now or later:
@@ -117,22 +121,28 @@ def _find_inside(state: State, machine: Machine, home: dict[int, Machine], ledge
         if state.mode == "DISTRIBUTED":  # its items are executions of their own
             around = "distributed"
     found = []
-    for place, entry in state.branches():
+    for place, entry in state.machines():
         if isinstance(state, Map) and modern(state, language):
             place = "ItemProcessor"
         pointer = f"{machine.pointer}/{escape(state.state_id)}/{place}/States"
-        inside = Machine(pointer, around, language, state, machine)
+        # the language of what is inside is the whole machine's, not that of the state around it
+        inside = Machine(pointer, around, machine.language, state, machine)
         found.append((place, _find(entry, inside, home, ledger)))
     if not found and state.type in ("Parallel", "Map"):
-        hint = "add_branch(…)" if state.type == "Parallel" else "attach_iterator(…), or iterator="
+        hint = "add_branch(…)" if state.type == "Parallel" else "attach_iterator(…), iterator= or item_processor="
         ledger.problem(state.source, "graph.empty", f"{state.type} {state.state_id!r} has nothing to run", hint)
     machine.inner[state.state_id] = found
 
 
 def modern(state: Map, language: Language) -> bool:
-    """Whether a Map is written with ItemProcessor; the old words stay where they are enough."""
+    """Whether a Map is written with ItemProcessor; the old words stay where they are enough, or were asked for."""
+    if state.item_processor is not None:
+        return True
+    if state.mode is None or state.processor_config is not None:
+        return False
     words = {"item_selector", "item_reader", "item_batcher", "result_writer", "label"}
-    return language == "JSONata" or state.mode == "DISTRIBUTED" or any(word in state.given for word in words)
+    new = state.mode == "DISTRIBUTED" or language == "JSONata"
+    return new or any(word in state.given for word in words)
 
 
 def _resolve(state: State, link: Link, machine: Machine, ledger: Ledger) -> None:

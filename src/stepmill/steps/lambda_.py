@@ -72,7 +72,7 @@ class LambdaStep(Task):
     def build(self, build: Build) -> dict[str, Any]:
         """The call."""
         token = ".waitForTaskToken" if self.wait_for_callback else ""
-        fields = {"Resource": f"arn:aws:states:::lambda:invoke{token}", **super().build(build)}
+        fields = {"Resource": build.resource(f"lambda:invoke{token}"), **super().build(build)}
         if self.function is not None:
             fields["Parameters"] = {"FunctionName": self._name(build, self.function)}
             if self.body is not None:

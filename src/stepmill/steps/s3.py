@@ -41,34 +41,51 @@ class S3GetObjectStep(Task):
 
     def build(self, build: Build) -> dict[str, Any]:
         """`s3:getObject` with the URI's bucket and key."""
-        fields = {"Resource": "arn:aws:states:::aws-sdk:s3:getObject", **super().build(build)}
+        fields = {"Resource": build.resource("aws-sdk:s3:getObject"), **super().build(build)}
         if build.language == "JSONata":
             fields.setdefault("Output", "{% $states.input %}")
         elif "ResultPath" not in fields and "ResultSelector" not in fields:
             fields["ResultPath"] = None
-        bucket, key = self._split(build)
+        bucket, key = bucket_and_key(self.uri, build)
         return {**fields, "Parameters": {"Bucket": bucket, "Key": key}}
 
-    def _split(self, build: Build) -> tuple[Any, Any]:
-        try:
-            expr = expression(self.uri)
-        except (TypeError, ValueError) as fault:
-            build.problem("uri", f"{self.state_id!r}: {fault}")
-            return "", ""
-        parts = list(_flat(expr, build))
-        first = parts[0].value if parts and isinstance(parts[0], Const) else None
-        if isinstance(first, str) and "s3://".startswith(first[:5]) and "/" in first[5:]:
-            bucket, _, start = first[5:].partition("/")
-            rest = [const(start), *parts[1:]] if start else parts[1:]
-            if all(isinstance(part, Const) for part in rest):
-                return bucket, "".join(str(part.value) for part in rest if isinstance(part, Const))
-            return bucket, Placeholder(Text(tuple(rest)))
-        if isinstance(expr, Const):
-            build.problem(
-                "uri", f"{self.state_id!r} reads {self.uri!r}, which is no object's URI", "s3://bucket/key is one"
-            )
-            return "", ""
-        return Placeholder(UriPart("bucket", expr)), Placeholder(UriPart("key", expr))
+
+def bucket_and_key(uri: Any, build: Build, *, prefix: bool = False) -> tuple[Any, Any]:
+    """A URI taken apart, as far as it is known; what is no URI is a problem of the state.
+
+    Args:
+        uri: `s3://bucket/key`, run-time values anywhere in it.
+        build: of the state that reads or writes there.
+        prefix: what follows the bucket is a prefix, and may be missing.
+    """
+    state = build.state.state_id
+    try:
+        expr = expression(uri)
+    except (TypeError, ValueError) as fault:
+        build.problem("uri", f"{state!r}: {fault}")
+        return "", ""
+    if prefix and isinstance(uri, str) and uri.startswith("s3://") and "/" not in uri[5:]:
+        expr = Text((expr, const("/")))
+    parts = list(_flat(expr, build))
+    first = parts[0].value if parts and isinstance(parts[0], Const) else None
+    if isinstance(first, str) and "s3://".startswith(first[:5]) and "/" in first[5:]:
+        bucket, _, start = first[5:].partition("/")
+        rest = [const(start), *parts[1:]] if start else parts[1:]
+        if all(isinstance(part, Const) for part in rest):
+            return bucket, "".join(str(part.value) for part in rest if isinstance(part, Const))
+        return bucket, Placeholder(Text(tuple(rest)))
+    if build.language == "JSONPath" and len(parts) > 2 and first == "s3://":
+        match parts[1:3]:  # JSONPath cannot split a text, so a value between two slashes is taken as the whole bucket
+            case [Ref() as bucket_ref, Const() as after] if str(after.value).startswith("/"):
+                rest = [const(str(after.value)[1:]), *parts[3:]]
+                if len(rest) == 1:
+                    return Placeholder(bucket_ref), str(after.value)[1:]
+                return Placeholder(bucket_ref), Placeholder(Text(tuple(rest)))
+    if isinstance(expr, Const):
+        what, last = ("prefix", "prefix") if prefix else ("object", "key")
+        build.problem("uri", f"{state!r} names {uri!r}, which is no {what}'s URI", f"s3://bucket/{last} is one")
+        return "", ""
+    return Placeholder(UriPart("bucket", expr)), Placeholder(UriPart("key", expr))
 
 
 def _flat(expr: Expr, build: Build) -> Iterator[Expr]:
@@ -103,6 +120,8 @@ def _written(ref: Ref, build: Build) -> Iterator[Expr]:
         path, name = theirs.request.get("OutputDataConfig", {}).get("S3OutputPath"), "TrainingJobName"
         if isinstance(path, str):
             text = f"{path.rstrip('/')}/{Placeholder(JobName(''))}/output/model.tar.gz"
+    elif theirs is not None and ref.kind == "result" and ref.keys == ("TransformOutput", "S3OutputPath"):
+        text, name = theirs.request.get("TransformOutput", {}).get("S3OutputPath"), "TransformJobName"
     if not isinstance(text, str):
         yield ref
         return

@@ -110,15 +110,15 @@ class State:
         for index, catch in enumerate(self.catches):
             yield Link("catch", first(catch.next_step), catch.source, index)
 
-    def branches(self) -> Iterator[tuple[str, Target]]:
+    def machines(self) -> Iterator[tuple[str, Target]]:
         """The machines inside this state, each with its place in the state (`Branches/0`)."""
         return iter(())
 
-    def add_retry(self, retry: Retry) -> None:
+    def add_retry(self, retry: Retry | Sequence[Retry]) -> None:
         """Try again after these errors. Tasks, Parallels and Maps only."""
         raise ValueError(f"{self.state_id!r} cannot be retried: a {self.type} state has no Retry")
 
-    def add_catch(self, catch: Catch) -> None:
+    def add_catch(self, catch: Catch | Sequence[Catch]) -> None:
         """Go elsewhere after these errors. Tasks, Parallels and Maps only."""
         raise ValueError(f"{self.state_id!r} cannot catch: a {self.type} state has no Catch")
 
@@ -134,8 +134,29 @@ class State:
 
     @property
     def parameters(self) -> Any:
-        """The parameters as they were given."""
+        """The parameters as they were given; may be set anew."""
         return self.given.get("parameters")
+
+    @parameters.setter
+    def parameters(self, params: Any) -> None:
+        self.update_parameters(params)
+
+    @property
+    def state_type(self) -> str:
+        """ASL's type of this state, such as `Task`."""
+        return self.type
+
+    @property
+    def step_output(self) -> StepInput:
+        """The same as `output()`."""
+        return self.output()
+
+    if not TYPE_CHECKING:  # or every slip of the pen would pass the type checker
+
+        def __getattr__(self, name):
+            if name in FIELDS:  # fields read as attributes, as in the old SDK: `step.comment`
+                return self.__dict__.get("given", {}).get(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # -- compiling
 
@@ -143,7 +164,7 @@ class State:
         """ASL's fields with run-time values still in them; keys as in JSONPath, the compiler turns them."""
         return {FIELDS[name].asl: value for name, value in self.given.items()}
 
-    def to_dict(self, query_language: str = "JSONPath") -> dict[str, Any]:
+    def to_dict(self, query_language: str | None = None) -> dict[str, Any]:
         """This state as ASL, with the links it has now.
 
         Raises:
@@ -174,25 +195,24 @@ class _Fallible(State):
     def __init__(
         self,
         state_id: str,
-        *,
         retry: Retry | Sequence[Retry] | None = None,
         catch: Catch | Sequence[Catch] | None = None,
         **fields: Any,
     ) -> None:
         super().__init__(state_id, **fields)
-        for one in _several(retry):
-            self.add_retry(one)
-        for another in _several(catch):
-            self.add_catch(another)
+        self.add_retry(_several(retry))
+        self.add_catch(_several(catch))
 
-    def add_retry(self, retry: Retry) -> None:
-        """Try again after these errors; the first Retry that names an error decides."""
-        self.retries.append(retry)
+    def add_retry(self, retry: Retry | Sequence[Retry]) -> None:
+        """Try again after these errors, one Retry or several; the first that names an error decides."""
+        self.retries.extend(_several(retry))
 
-    def add_catch(self, catch: Catch) -> None:
-        """Go elsewhere after these errors, when no Retry is left; the first Catch that names an error decides."""
-        self.catches.append(catch)
-        self._leads_to(catch.next_step)
+    def add_catch(self, catch: Catch | Sequence[Catch]) -> None:
+        """Go elsewhere after these errors, when no Retry is left; one Catch or several, the first that names an error
+        decides."""
+        for each in _several(catch):
+            self.catches.append(each)
+            self._leads_to(each.next_step)
 
     @property
     def result(self) -> Placeholder:
@@ -284,6 +304,9 @@ class Task(_Fallible):
         fields: resource (an integration's ARN such as `arn:aws:states:::aws-sdk:s3:putObject`), parameters or
             arguments, result_selector, result_path, input_path, output_path, assign, output, timeout_seconds,
             heartbeat_seconds (and both with `_path`; 1 to 99,999,999), credentials, comment, query_language.
+
+    Raises:
+        ValueError: a timeout or a heartbeat is given both as a number and as a path.
     """
 
     type = "Task"
@@ -293,3 +316,9 @@ class Task(_Fallible):
         "TimeoutSecondsPath": "TimeoutSeconds",
         "HeartbeatSecondsPath": "HeartbeatSeconds",
     }
+
+    def __init__(self, state_id: str, retry: Any = None, catch: Any = None, **fields: Any) -> None:
+        super().__init__(state_id, retry, catch, **fields)
+        for name in ("timeout_seconds", "heartbeat_seconds"):
+            if name in self.given and f"{name}_path" in self.given:
+                raise ValueError(f"{self.state_id!r} has both {name}= and {name}_path=: give one of them")

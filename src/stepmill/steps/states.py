@@ -6,6 +6,7 @@ In: `from stepmill.steps.states import Chain`. Out: the classes of `stepmill.ste
 from __future__ import annotations
 
 from .choice import Choice
+from .definition import FrozenGraph, Graph
 from .flow import Catch, Chain, Parallel, Retry
 from .map import Map
 from .state import Fail, Pass, State, Succeed, Task, Wait
@@ -15,6 +16,8 @@ __all__ = [
     "Chain",
     "Choice",
     "Fail",
+    "FrozenGraph",
+    "Graph",
     "Map",
     "Parallel",
     "Pass",

@@ -7,7 +7,8 @@ Only what somebody reads is assigned (reference/authoring.md 2.3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from stepmill.inputs import jsonata, jsonpath
@@ -16,10 +17,13 @@ from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Language, refuse
 
 from . import names
-from .build import Build
+from .build import Build, Ledger
+from .choice import Choice
+from .graph import Machine
 from .state import State
 
 _WHOLE = ("payload", "json", "result")
+_VARIABLE = re.compile(r"[^\W\d]\w{0,79}")
 
 
 def source_text(ref: Ref, language: Language, build: Build) -> str:
@@ -39,6 +43,8 @@ def source_text(ref: Ref, language: Language, build: Build) -> str:
                 return jsonata.path(f"{base}.Payload", ref.keys)
             case "json":
                 return jsonata.path(f"$parse({base}.Body)", ref.keys)
+            case "name":
+                return f"$substringAfter({base}.{name}, '/')"  # of the ARN
         return jsonata.path(base, ref.keys)
     match ref.kind:
         case "outputs":
@@ -51,6 +57,8 @@ def source_text(ref: Ref, language: Language, build: Build) -> str:
             return jsonpath.dotted("$.Payload", ref.keys)
         case "json":
             return "States.StringToJson($.Body)"  # an intrinsic's result cannot be indexed: the reader does
+        case "name":
+            return f"States.ArrayGetItem(States.StringSplit($.{name}, '/'), 1)"  # of the ARN
     return jsonpath.dotted("$", ref.keys)
 
 
@@ -59,6 +67,37 @@ def _kept(ref: Ref, language: Language) -> tuple[Key, ...]:
     if ref.kind == "model" or (ref.kind == "json" and language == "JSONPath"):
         return ()
     return ref.keys[:1] if ref.kind in ("outputs", "metrics") else ref.keys
+
+
+def check_assigned(top: Machine, ledger: Ledger, reserved: Set[str]) -> set[str]:
+    """The variables that steps assign themselves; what is wrong with their names goes to the ledger."""
+    outside: dict[int, dict[str, State]] = {}  # machine → variable → who assigns it
+    for machine, state in top.everything():
+        given = [state.given.get("assign"), *(catch.given.get("assign") for catch in state.catches)]
+        if isinstance(state, Choice):
+            given.extend(option.given.get("assign") for option in state.choices)
+        own = outside.setdefault(id(machine), {})
+        for name in (str(key).removesuffix(".$") for assign in given if isinstance(assign, dict) for key in assign):
+            if name in reserved or not _VARIABLE.fullmatch(name):
+                ledger.problem(
+                    state.source,
+                    "variable.name",
+                    f"{state.state_id!r} cannot assign a variable {name!r}",
+                    "letters, digits and _, at most 80; `states` is ASL's own"
+                    + (", and `input` holds the execution's input" if "input" in reserved else ""),
+                )
+            own.setdefault(name, state)
+    for machine, _ in top.everything():
+        for around in () if machine.outer is None else machine.outer.chain():
+            for name in outside[id(machine)].keys() & outside[id(around)].keys():
+                state, other = outside[id(machine)][name], outside[id(around)][name]
+                ledger.problem(
+                    state.source,
+                    "variable.shadow",
+                    f"{state.state_id!r} assigns {name!r}, a variable of {other.state_id!r} outside",
+                    "a variable of the outside can be read inside, not assigned; take another name",
+                )
+    return {name for names_ in outside.values() for name in names_}
 
 
 class Memory:
@@ -127,7 +166,7 @@ class Memory:
                     self._settle(step, kind, keys, alone=len(kinds) == 1, used=used)
 
     def _settle(self, step: str, kind: str, keys: tuple[Key, ...], alone: bool, used: dict[Key, str]) -> None:
-        place: tuple[Key, ...] = ("model",) if kind == "model" else keys
+        place: tuple[Key, ...] = (kind,) if kind in ("model", "name") else keys
         if not place and not alone:
             place = (kind,)
         if place and used.setdefault(place[0], kind) != kind:

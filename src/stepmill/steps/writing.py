@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stepmill.inputs import jsonata, jsonpath
-from stepmill.inputs.expressions import kind_of
+from stepmill.inputs.expressions import Const, kind_of
 from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Refusal, Scope, refuse
 from stepmill.inputs.schema import WORDS
@@ -18,7 +18,7 @@ from stepmill.inputs.templates import Templates, as_text, constant, run_time
 from .build import Build
 from .choice import Choice
 from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Field
-from .flow import Catch
+from .flow import Catch, Retry
 from .source import Source
 
 _TEXTS = frozenset({"Error", "Cause"})  # AWS takes nothing else there, not even a number
@@ -26,6 +26,8 @@ _NUMBERS = frozenset(
     {"Seconds", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount"}
     | {"ToleratedFailurePercentage"}
 )
+# Numbers inside ItemReader and ItemBatcher, whose run-time form in JSONPath is a field with Path behind its name
+_COUNTED = frozenset({"MaxItems", "MaxItemsPerBatch", "MaxInputBytesPerBatch"})
 _BY_ASL = {field.asl: field for field in FIELDS.values()}
 _ORDER = (
     "Type",
@@ -138,7 +140,10 @@ class Writer:
                 f"{asl} must be an object in JSONPath, not {_said(value)}",
                 'give it a name inside an object, or use JSONata: query_language="JSONata"',
             )
-        return {asl: self.templates().object(value)}
+        done = self.templates().object(value)
+        if asl == "ItemReader" and isinstance(done.get("ReaderConfig"), dict):
+            done["ReaderConfig"] = _with_paths(done["ReaderConfig"])
+        return {asl: _with_paths(done) if asl == "ItemBatcher" else done}
 
     def _path(self, asl: str, value: Any) -> Any:
         if value is None or (isinstance(value, str) and run_time(value) is None):
@@ -174,20 +179,43 @@ class Writer:
     def rule(self, index: int, target: str) -> dict[str, Any]:
         """One choice."""
         assert isinstance(self.state, Choice)
-        expr, _, source = self.state.choices[index]
+        option = self.state.choices[index]
+        done = self._own(option.given)
         try:
-            if self.jsonata:
-                return {"Condition": jsonata.wrap(expr, self.scope), "Next": target}
-            return {**jsonpath.rule(expr, self.scope), "Next": target}
+            if not self.jsonata:
+                return {**jsonpath.rule(option.rule, self.scope), **done, "Next": target}
+            given = option.rule
+            text = given.value if isinstance(given, Const) else jsonata.wrap(given, self.scope)
+            return {"Condition": text, **done, "Next": target}
         except Refusal as refusal:
-            self.refused(refusal, source)
+            self.refused(refusal, option.source)
             return {"Next": target}
+
+    def _own(self, given: Mapping[str, Any], assigns: Mapping[str, Any] = {}) -> dict[str, Any]:
+        """Comment, Assign and Output of one way out."""
+        done: dict[str, Any] = {}
+        if given.get("comment") is not None:
+            done["Comment"] = given["comment"]
+        if assigns or given.get("assign") is not None:
+            done["Assign"] = self.templates().object({**_object(given.get("assign")), **assigns}, raw=True)
+        if given.get("output") is not None:
+            done.update(self._guarded(lambda: self._field("Output", given["output"])))
+        return done
+
+    def retry(self, retry: Retry) -> dict[str, Any]:
+        """One retrier; a limit that limits from the first wait on is worth a word."""
+        done = retry.to_dict()
+        first, limit = done.get("IntervalSeconds", 1), done.get("MaxDelaySeconds")
+        if isinstance(first, int) and isinstance(limit, int) and limit <= first:
+            self.build.ledger.notices.append(
+                f"{retry.source}: MaxDelaySeconds of {limit} is not above IntervalSeconds of {first}, so every attempt "
+                f"of {self.state.state_id!r} waits {limit} seconds"
+            )
+        return done
 
     def catcher(self, catch: Catch, target: str, error: str | None) -> dict[str, Any]:
         """One catcher; `error` is the variable that keeps what it catches."""
         done: dict[str, Any] = {"ErrorEquals": catch.given["error_equals"]}
-        if catch.given.get("comment"):
-            done["Comment"] = catch.given["comment"]
         if "result_path" in catch.given:
             if self.jsonata:
                 self.build.problem(
@@ -197,14 +225,8 @@ class Writer:
                     source=catch.source,
                 )
             done["ResultPath"] = catch.given["result_path"]
-        assign = dict(_object(catch.given.get("assign")))
-        if error is not None:
-            assign[error] = self._error()
-        if assign:
-            done["Assign"] = self.templates().object(assign, raw=True)
-        if catch.given.get("output") is not None:
-            done.update(self._guarded(lambda: self._field("Output", catch.given["output"])))
-        return {**done, "Next": target}
+        own = self._own(catch.given, {} if error is None else {error: self._error()})
+        return {**done, **own, "Next": target}
 
     def _error(self) -> dict[str, Any]:
         if self.jsonata:
@@ -214,6 +236,18 @@ class Writer:
                 "Cause": "{% $states.errorOutput.Cause %}",
             }
         return {"State.$": "$$.State.Name", "Error.$": "$.Error", "Cause.$": "$.Cause"}
+
+
+def _with_paths(fields: dict[str, Any]) -> dict[str, Any]:
+    done = {}
+    for key, value in fields.items():
+        name = key.removesuffix(".$")
+        if name in _COUNTED and key != name:
+            if value.startswith("States."):
+                refuse("path.kind", f"{name} is a number or a path to one, and this value is put together")
+            key = f"{name}Path"
+        done[key] = value
+    return done
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -1,0 +1,2 @@
+def ask(event, context):
+    return event
