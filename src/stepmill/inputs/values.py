@@ -25,6 +25,7 @@ from .expressions import (
     const,
     kind_of,
     parse,
+    said,
     token,
 )
 from .schema import TYPES, WORDS, InputSchema, Shape, ValidationResult, type_name
@@ -108,7 +109,10 @@ def condition(value: Condition | Placeholder) -> Condition:
     if not isinstance(value, Placeholder):
         raise TypeError(f"{value!r} is no condition: compare a run-time value, as in run['accuracy'] >= 0.9")
     if (kind := kind_of(value.expr)) is not None and kind != "bool":
-        raise TypeError(f"{WORDS[kind]} is neither true nor false: compare it with something")
+        raise TypeError(
+            f"{WORDS[kind]} is neither true nor false: compare it with something, as in {said(value.expr)} == …; "
+            "of two values the one that is there is either(a, b)"
+        )
     return Condition(Comparison("is", value.expr, const(True)))
 
 
@@ -265,7 +269,7 @@ class Placeholder:
         return (Placeholder, (self.expr,))
 
     def __repr__(self) -> str:
-        return f"Placeholder({self.expr!r})"
+        return f"<{WORDS.get(kind_of(self.expr) or '', 'a value')} known at run time: {said(self.expr)}>"
 
     # -- the old SDK's questions
 

@@ -59,12 +59,12 @@ def schema_of(own: ExecutionInput | None, reads: Sequence[Read], start: State | 
             continue
         for name, value in found.given.items():
             if name in merged and _text(InputSchema.of({name: merged[name]})) != _text(InputSchema.of({name: value})):
-                other = f" (the other is used at {where[name]})" if where[name] else ""
+                other = f"the one at {where[name]}" if where[name] else "the workflow's own"
                 ledger.problem(
                     state.source,
                     "input.twice",
-                    f"two ExecutionInputs disagree about {name!r}: {_said(value)} in the one that {state.state_id!r} "
-                    f"reads, {_said(merged[name])} in the other{other}",
+                    f"two ExecutionInputs disagree about {name!r}: the one that {state.state_id!r} reads says "
+                    f"{_said(value)}, and {other} says {_said(merged[name])}",
                     "make one ExecutionInput and use it everywhere",
                 )
             merged.setdefault(name, value)
@@ -141,4 +141,4 @@ def _said(value: Any) -> str:
     word = WORDS["dict"] if isinstance(kind, dict) else WORDS.get(kind or "", "a value of any type")
     if "it" not in InputSchema.of({"it": value}).defaults:
         return word
-    return f"{json.dumps(value, ensure_ascii=False, default=repr)}, {word}"
+    return f"{json.dumps(value, ensure_ascii=False, default=repr)} ({word})"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from stepmill.inputs import Placeholder, StepInput
+from stepmill.inputs.expressions import holds_token, readable
 from stepmill.inputs.placeholders import remembered
 
 from .fields import ALWAYS, FIELDS, PATHS, RESULTS, TIMES, refuse_unknown
@@ -73,6 +74,8 @@ class State:
     def __init__(self, state_id: str, *, output_schema: dict[str, Any] | None = None, **fields: Any) -> None:
         if not isinstance(state_id, str):
             raise TypeError(f"a state's name is text, not {state_id!r}")
+        if holds_token(state_id):
+            raise TypeError(f"a state's name is constant, and {readable(state_id)!r} has a run-time value in it")
         own = inspect.signature(type(self)).parameters
         refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.fields, (*own, *self.fields))
         self.state_id = state_id
