@@ -2,7 +2,7 @@
 
 import pytest
 
-from stepmill.inputs import ExecutionInput, InputSchema
+from stepmill.inputs import InputSchema
 
 SCHEMA = InputSchema.of({"data": str, "epochs": 20, "rate": 0.1, "fresh": True, "deep": {"n": int}})
 
@@ -55,18 +55,3 @@ def test_a_schema_is_the_same_after_a_journey_as_json():
 def test_what_cannot_be_a_schema_is_kept_for_the_compiler_to_tell(schema, said):
     (fault,) = InputSchema.of(schema).faults
     assert said in fault[0]
-
-
-def test_the_old_questions_are_answered():
-    run = ExecutionInput({"a": str, "b": {"c": int}})
-    assert run.get_schema_as_dict() == {"a": str, "b": {"c": int}}
-    assert run.get_schema_as_json() == '{"a": "str", "b": {"c": "int"}}'
-    assert run["b"]["c"].to_jsonpath() == "$$.Execution.Input['b']['c']"
-    assert run.validate({"a": "x"}) == (False, ["b.c"], [])
-    assert run.validate({"a": 1, "b": {"c": 2}, "more": 3}) == (False, [], [("a", str, int)])
-    assert run.validate({"a": "x", "b": {"c": 2}}).valid
-    assert run.validate(None) == (False, None, None)
-    assert ExecutionInput({"n": 20}).validate({}).valid, "what has a default may be missing"
-    assert (run["b"]["c"].name, run["b"]["c"].type, run["b"]["c"].parent.name, run.parent) == ("c", int, "b", None)
-    assert run["b"]["c"] in run
-    assert run["a"] not in run["b"]

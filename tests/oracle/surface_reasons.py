@@ -28,8 +28,8 @@ LEFT_OUT = {
 }
 FIELDS = "The names of the fields that a state takes are its class's `allowed` here."
 ROOTS = "Programs make `ExecutionInput` and `StepInput`; `Placeholder` is what comes of reading them."
-SCHEMA = "Only `ExecutionInput` and `StepInput` have a schema."
-VALUES = "A placeholder is an immutable value here; it keeps no list of what was read from it."
+SCHEMA = "A whole input has it; what is inside a value, `get_schema_as_dict()` says."
+VALUES = "How that SDK keeps what was read; here `get_schema_as_dict()` says it."
 NAMED = "That SDK names its own placeholders so while it makes them; here they have `.name`, `.type` and `.parent`."
 EMPTY = "An empty tuple for an empty list: a default that no program can change for the next one."
 DIFFERS = {
@@ -40,9 +40,6 @@ DIFFERS = {
     "* attribute in_chain": "It is None there, always.",
     "inputs.placeholders.Placeholder __getitem__ argument *": "The argument of `[…]` is called `key`.",
     "inputs.placeholders.Placeholder argument *": ROOTS,
-    "inputs.placeholders.Placeholder method get_schema_as_dict": SCHEMA,
-    "inputs.placeholders.Placeholder method get_schema_as_json": SCHEMA,
-    "inputs.placeholders.Placeholder method validate": SCHEMA,
     "inputs.placeholders.Placeholder attribute schema": SCHEMA,
     "inputs.placeholders.Placeholder attribute immutable": VALUES,
     "inputs.placeholders.Placeholder attribute store": VALUES,

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from .context_object import ContextObject, TaskToken
 from .placeholders import (
+    NULL,
     CaughtError,
     Condition,
     ExecutionInput,
     Placeholder,
     StepInput,
+    ValidationResult,
     either,
 )
-from .schema import InputSchema, ValidationResult
-from .values import NULL
+from .schema import InputSchema
 
 __all__ = [
     "NULL",

@@ -36,7 +36,7 @@ class ContextObject(Placeholder):
     def __init__(self) -> None:
         super().__init__(Ref("context"))
 
-    def __getitem__(self, key: Key) -> Placeholder:
+    def _at(self, key: Key, said: str) -> Placeholder:
         assert isinstance(self.expr, Ref)
         fields: Any = _FIELDS
         for name in self.expr.keys:
@@ -45,7 +45,7 @@ class ContextObject(Placeholder):
             where = "".join(f"[{name!r}]" for name in self.expr.keys)
             otherwise = f"there is {', '.join(fields)}"
             raise KeyError(f"the context object{where} has no {key!r}; {did_you_mean(str(key), fields, otherwise)}")
-        inside = Ref("context", (*self.expr.keys, key))
+        inside = Ref("context", (*self.expr.keys, key), type=said)
         return _part(inside) if isinstance(fields[key], Mapping) else Placeholder(inside)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -25,13 +25,18 @@ Root: TypeAlias = Literal["execution", "state", "step", "error", "context"]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A path from a root. `kind` says how a step's result is read: outputs, model, metrics, payload, json, result."""
+    """A path from a root.
+
+    kind: how a step's result is read: outputs, model, metrics, payload, json, result. schema: the root's, as JSON text.
+    type: what the reader says it is, in a schema's words; empty when nothing was said.
+    """
 
     root: Root
     keys: tuple[Key, ...] = ()
     step: str = ""
     kind: str = ""
     schema: str = "null"
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,37 @@ def references(expr: Expr) -> Iterator[Ref | Either]:
             yield from references(child)
 
 
+_WHOSE = {
+    "execution": "the execution's input",
+    "state": "the state's input",
+    "error": "the caught error",
+    "context": "the context object",
+}
+
+
+def said(expr: Expr) -> str:
+    """An expression as a person calls it in a message."""
+    match expr:
+        case Ref(root, keys, step, kind):
+            way = "".join(f"[{key!r}]" for key in keys)
+            if root == "step":
+                return f"{kind}{way} of {step!r}"
+            return f"{way} of {_WHOSE[root]}" if way else _WHOSE[root]
+        case Either(options):
+            return " or ".join(map(said, options))
+        case Const(text) | PathText(text) | Raw(text):
+            return text if len(text) <= 40 else f"{text[:37]}…"
+        case Operation(operator, left, right):
+            a, b = (f"({said(side)})" if isinstance(side, Operation) else said(side) for side in (left, right))
+            return f"{a} {operator} {b}"
+        case JobName():
+            return "the job's name"
+        case Text() | UriPart():
+            return "a text put together"
+        case _:
+            return "a condition"
+
+
 # -- types ------------------------------------------------------------------------------------------------------------
 
 _ALWAYS = {"outputs": "str", "model": "str", "metrics": "float", "name": "str"}
@@ -210,11 +246,11 @@ def kind_of(expr: Expr) -> str | None:
             return _CONTEXT.get(keys)
         case Ref(root="error"):
             return "str" if expr.keys else "dict"
-        case Ref(root="execution"):
-            schema = json.loads(expr.schema)
-            return _walk(schema and schema["types"], expr.keys) if expr.keys else "dict"
+        case Ref(root="execution", keys=()):
+            return "dict"
         case Ref():
-            return _walk(json.loads(expr.schema), expr.keys)
+            schema = json.loads(expr.schema)
+            return _walk(schema and schema["types"], expr.keys) or expr.type or None
         case Either(options):
             found = {kind_of(option) for option in options}
             return found.pop() if len(found) == 1 else None
@@ -280,6 +316,11 @@ def holds_token(text: str) -> bool:
     """Whether there is a token in a text, or a piece of one. The two characters alone, as icon fonts have them, are
     text like any other."""
     return (OPEN in text or CLOSE in text) and _PIECE.search(text) is not None
+
+
+def readable(text: str) -> str:
+    """A text for a message: `…` where a run-time value stands."""
+    return _TOKEN.sub("…", text)
 
 
 def parse(text: str) -> Expr:

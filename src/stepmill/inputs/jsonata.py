@@ -107,7 +107,7 @@ def expression(expr: Expr, scope: Scope) -> str:
         case Comparison("is", left, _):
             return f"{_operand(left, scope)} = true"
         case Comparison(operator, left, right):
-            check_types(left, right)
+            check_types(operator, left, right)
             sign = "=" if operator == "==" else operator
             return f"{_operand(left, scope)} {sign} {_operand(right, scope)}"
         case Logic("Not", (term,)):

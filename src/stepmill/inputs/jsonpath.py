@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from .expressions import (
     Comparison,
@@ -26,6 +26,7 @@ from .expressions import (
     Text,
     UriPart,
     kind_of,
+    said,
 )
 from .rendering import JOB_NAME_PARTS, MAP_INDEX, Scope, base_name, check_types, refuse
 from .schema import WORDS
@@ -35,7 +36,7 @@ _ESCAPED = re.compile(r"['{}\\]")
 _OPERATORS = {"==": "Equals", "<": "LessThan", "<=": "LessThanEquals", ">": "GreaterThan", ">=": "GreaterThanEquals"}
 _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _PREFIXES = {"str": "String", "int": "Numeric", "float": "Numeric", "bool": "Boolean"}
-_CALCULATE = ("jsonpath.calculate", "JSONPath cannot calculate this", 'use JSONata: query_language="JSONata"')
+_JSONATA = 'use JSONata: query_language="JSONata"'
 
 
 def brackets(base: str, keys: tuple[Key, ...]) -> str:
@@ -80,12 +81,12 @@ def path(expr: Expr, scope: Scope) -> str:
         case PathText(text) | Raw(text):
             return text
         case UriPart():
-            refuse("jsonpath.uri", "JSONPath cannot split this URI into bucket and key", _CALCULATE[2])
+            refuse("jsonpath.uri", "JSONPath cannot split this URI into bucket and key", _JSONATA)
         case Text((only,)) if kind_of(only) == "str":
             return path(only, scope)
         case Operation():
-            refuse(*_CALCULATE)
-    refuse("jsonpath.path", "a path is needed here, and this value is put together from several", _CALCULATE[2])
+            _cannot(expr)
+    refuse("jsonpath.path", "a path is needed here, and this value is put together from several", _JSONATA)
 
 
 _INPUT = "$$.Execution.Input"
@@ -139,7 +140,7 @@ def intrinsic(expr: Expr, scope: Scope) -> str:
         case Operation(operator, left, right):
             return _sum(operator, left, right, scope)
         case Comparison() | Logic() | Rule():
-            refuse("jsonpath.condition", "JSONPath compares in a Choice only", _CALCULATE[2])
+            refuse("jsonpath.condition", "JSONPath compares in a Choice only", _JSONATA)
     return path(expr, scope)
 
 
@@ -162,12 +163,16 @@ def _as_text(expr: Expr, scope: Scope) -> str:
     return f"States.JsonToString({text})" if _deep(expr) else text
 
 
+def _cannot(expr: Expr) -> NoReturn:
+    refuse("jsonpath.calculate", f"JSONPath cannot calculate this: {said(expr)}", _JSONATA)
+
+
 def _sum(operator: str, left: Expr, right: Expr, scope: Scope) -> str:
     if {kind_of(left), kind_of(right)} != {"int"} or operator not in "+-":
-        refuse(*_CALCULATE)
+        _cannot(Operation(operator, left, right))
     if operator == "-":
         if not isinstance(right, Const):
-            refuse(*_CALCULATE)
+            _cannot(Operation(operator, left, right))
         right = Const(json.dumps(-right.value))
     return f"States.MathAdd({intrinsic(left, scope)}, {intrinsic(right, scope)})"
 
@@ -212,14 +217,16 @@ def _comparison(operator: str, left: Expr, right: Expr, scope: Scope) -> dict[st
     if not kinds:
         refuse(
             "jsonpath.untyped",
-            "JSONPath compares by type, and neither side of this comparison has one",
-            f"give the type in ExecutionInput's schema, or say it: ChoiceRule.Numeric{_OPERATORS[operator]}Path(a, b), "
-            f"ChoiceRule.String{_OPERATORS[operator]}Path(a, b) and so on",
+            "JSONPath compares by type, and neither side of this comparison has one: "
+            f"{said(left)} {operator} {said(right)}",
+            f"say the type: in ExecutionInput's schema, by .get(name, float), or by "
+            f"ChoiceRule.Numeric{_OPERATORS[operator]}Path(a, b), ChoiceRule.String{_OPERATORS[operator]}Path(a, b) …",
         )
-    check_types(left, right)
+    check_types(operator, left, right)
     prefix = _PREFIXES.get(kinds[0])
-    if prefix is None or (prefix == "Boolean" and operator != "=="):
-        refuse("condition.types", f"JSONPath cannot compare {WORDS[kinds[0]]} by {operator}")
+    if prefix is None:
+        what = f"JSONPath cannot compare {WORDS[kinds[0]]}: {said(left)} {operator} {said(right)}"
+        refuse("condition.types", what, f"compare what is inside, or {_JSONATA}")
     name = f"{prefix}{_OPERATORS[operator]}"
     if isinstance(right, Const):
         return {"Variable": path(left, scope), name: right.value}

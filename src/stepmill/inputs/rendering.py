@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Protocol, TypeAlias
 
-from .expressions import Either, Expr, Key, Ref, compatible, kind_of
+from .expressions import Either, Expr, Key, Ref, compatible, kind_of, said
 from .schema import WORDS
 
 Language: TypeAlias = Literal["JSONPath", "JSONata"]
@@ -76,12 +76,25 @@ def base_name(slug: str, limit: int) -> str:
     return f"{slug[: limit - 5].rstrip('-')}-{sha256(slug.encode()).hexdigest()[:4]}"
 
 
-def check_types(left: Expr, right: Expr) -> None:
+def check_types(operator: str, left: Expr, right: Expr) -> None:
     """Refuse a comparison that can never be meant.
 
     Raises:
-        Refusal: both types are known, and values of these types are never equal, less or greater.
+        Refusal: both types are known, and values of these types are never equal; or they are less and greater never.
     """
     a, b = kind_of(left), kind_of(right)
     if a and b and not compatible(a, b):
-        refuse("condition.types", f"{WORDS[a]} is compared with {WORDS[b]}, which is never true")
+        refuse(
+            "condition.types",
+            f"{WORDS[a]} is compared with {WORDS[b]}, which is never true: {said(left)} {operator} {said(right)}",
+            "compare values of one type; the type of an input is what its schema or its default says",
+        )
+    if operator in ("<", "<=", ">", ">=") and (odd := next((k for k in (a, b) if k in _UNORDERED), None)):
+        refuse(
+            "condition.types",
+            f"{WORDS[odd]} is neither less nor greater than anything: {said(left)} {operator} {said(right)}",
+            "only numbers and texts have an order; ask == or !=",
+        )
+
+
+_UNORDERED = ("bool", "dict", "list")

@@ -2,10 +2,14 @@
 
 In: item access, f-strings, comparisons, `& | ~`, `+ - * /`. Out: `Placeholder` and `Condition`, each holding an
 expression. Touches: nothing.
+
+What a value can do belongs here; where values come from is the business of `placeholders`.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -21,9 +25,10 @@ from .expressions import (
     const,
     kind_of,
     parse,
+    said,
     token,
 )
-from .schema import TYPES, WORDS
+from .schema import TYPES, WORDS, InputSchema, Shape, ValidationResult, type_name
 
 _NO_BOOL = (
     "{what} is known only when the execution runs, so Python cannot branch on it: "
@@ -104,7 +109,10 @@ def condition(value: Condition | Placeholder) -> Condition:
     if not isinstance(value, Placeholder):
         raise TypeError(f"{value!r} is no condition: compare a run-time value, as in run['accuracy'] >= 0.9")
     if (kind := kind_of(value.expr)) is not None and kind != "bool":
-        raise TypeError(f"{WORDS[kind]} is neither true nor false: compare it with something")
+        raise TypeError(
+            f"{WORDS[kind]} is neither true nor false: compare it with something, as in {said(value.expr)} == …; "
+            "of two values the one that is there is either(a, b)"
+        )
     return Condition(Comparison("is", value.expr, const(True)))
 
 
@@ -113,36 +121,53 @@ class Placeholder:
 
     It may stand wherever a value may: in dicts and lists, in f-strings, as an argument of a processor or an
     estimator. Comparisons give a `Condition`, `+ - * /` another placeholder. Steps and inputs make them; `expr` is the
-    expression they hold. Asking for its truth, its length or its items raises TypeError.
+    expression they hold, `shape` what is said of the input they belong to. Asking for the truth, the length or the
+    items of one raises TypeError.
     """
 
-    __slots__ = ("expr",)
+    __slots__ = ("expr", "shape")
     __stepmill_placeholder__ = True  # what the request builders know it by
     expr: Expr
+    shape: Shape | None
 
-    def __init__(self, expr: Expr) -> None:
+    def __init__(self, expr: Expr, shape: Shape | None = None) -> None:
         object.__setattr__(self, "expr", expr)
+        object.__setattr__(self, "shape", shape)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a run-time value does not change; take another one")
 
     def __getitem__(self, key: Key) -> Placeholder:
-        if isinstance(key, bool) or not isinstance(key, str | int):
-            raise TypeError(f"a run-time value is read by a key or an index, not by {key!r}")
-        match self.expr:
-            case Ref() as ref:
-                return Placeholder(_deeper(ref, key))
-            case Either(options):
-                return Placeholder(Either(tuple(_deeper(option, key) for option in options)))
-        raise TypeError(f"[{key!r}] cannot be read from a calculated value; read first, calculate afterwards")
+        return self._at(key, "")
 
     def get(self, name: Key, type: type | None = None) -> Placeholder:
-        """`placeholder[name]`; a type given here must be the schema's, when there is one."""
-        found = self[name]
-        known = kind_of(found.expr)
-        if type is not None and known is not None and known != type.__name__:
-            raise ValueError(f"{name!r} is {known} in the schema, not {type.__name__}")
-        return found
+        """`placeholder[name]`, with its type said where no schema says it.
+
+        Args:
+            name: the key or the index.
+            type: str, int, float, bool, dict or list; None says nothing. Another type than the schema's, or than
+                another step's, is told when the pipeline is compiled.
+
+        Raises:
+            ValueError: the name is neither text nor a whole number, or JSON has no such type.
+        """
+        return self._at(name, type_name(type))
+
+    def _at(self, key: Key, said: str) -> Placeholder:
+        if isinstance(key, bool) or not isinstance(key, str | int):
+            raise ValueError(f"a run-time value is read by a key or an index, not by {key!r}")
+        match self.expr:
+            case Ref() as ref:
+                return self._inside(_deeper(ref, key, said))
+            case Either(options):
+                return self._inside(Either(tuple(_deeper(option, key, said) for option in options)))
+        raise TypeError(f"[{key!r}] cannot be read from a calculated value; read first, calculate afterwards")
+
+    def _inside(self, expr: Ref | Either) -> Placeholder:
+        """A value inside this one, which the input it belongs to takes note of."""
+        if self.shape is not None and isinstance(expr, Ref):
+            self.shape.note(expr.keys, expr.type)
+        return Placeholder(expr, self.shape)
 
     # -- text
 
@@ -244,36 +269,72 @@ class Placeholder:
         return (Placeholder, (self.expr,))
 
     def __repr__(self) -> str:
-        return f"Placeholder({self.expr!r})"
+        return f"<{WORDS.get(kind_of(self.expr) or '', 'a value')} known at run time: {said(self.expr)}>"
 
     # -- the old SDK's questions
 
     @property
     def name(self) -> Key | None:
-        """The last key of its path; None for a root and for a calculated value."""
+        """The last key of its path; None for a whole input and for a calculated value."""
         return self.expr.keys[-1] if isinstance(self.expr, Ref) and self.expr.keys else None
 
     @property
     def type(self) -> type | None:
-        """Its type, when the schema says one."""
+        """Its type, when the schema or `get` says one."""
         return TYPES.get(kind_of(self.expr) or "")
 
     @property
     def parent(self) -> Placeholder | None:
-        """What it was read from; None for a root and for a calculated value."""
+        """What it was read from; None for a whole input and for a calculated value."""
         if not isinstance(ref := self.expr, Ref) or not ref.keys:
             return None
-        return Placeholder(replace(ref, keys=ref.keys[:-1]))
+        return Placeholder(replace(ref, keys=ref.keys[:-1], type=""), self.shape)
 
     def contains(self, placeholder: Placeholder) -> bool:
-        """Whether `placeholder` was read from this one."""
+        """Whether `placeholder` was read from inside this one; the same as `placeholder in …`.
+
+        Raises:
+            TypeError: it is no run-time value; names are found in `get_schema_as_dict()`.
+        """
+        if not isinstance(placeholder, Placeholder):
+            raise TypeError(f"{placeholder!r} is no run-time value; ask for a name in get_schema_as_dict()")
         mine, other = self.expr, placeholder.expr
         if not isinstance(mine, Ref) or not isinstance(other, Ref):
-            return mine == other
-        same = (mine.root, mine.step, mine.kind, mine.schema) == (other.root, other.step, other.kind, other.schema)
-        return same and other.keys[: len(mine.keys)] == mine.keys
+            return False
+        same = (mine.root, mine.step, mine.kind) == (
+            other.root,
+            other.step,
+            other.kind,
+        ) and self.shape is placeholder.shape
+        return same and len(other.keys) > len(mine.keys) and other.keys[: len(mine.keys)] == mine.keys
 
     __contains__ = contains
+
+    def get_schema_as_dict(self) -> dict[str, Any]:
+        """What a schema says is inside: name → type or default. Without one, what was read so far (str where no type
+        was said); of what is no input, nothing.
+        """
+        return self._names(str)
+
+    def get_schema_as_json(self, pretty: bool = False) -> str:
+        """The types of `get_schema_as_dict()` by their names, as JSON.
+
+        Args:
+            pretty: whether each name has a line of its own.
+        """
+        types = InputSchema.of(self.get_schema_as_dict()).types()
+        return json.dumps(types, ensure_ascii=False, indent=4 if pretty else None)
+
+    def validate(self, input: Mapping[str, Any] | None) -> ValidationResult:
+        """Whether an input has every name, with its type; `ExecutionInput.schema.check` words what does not fit.
+
+        Args:
+            input: what this would be. None is not valid.
+        """
+        return InputSchema.of(self._names(object)).compare(input)
+
+    def _names(self, untyped: Any) -> dict[str, Any]:
+        return self.shape.inside(self.expr.keys, untyped) if self.shape and isinstance(self.expr, Ref) else {}
 
     def to_jsonpath(self) -> str:
         """The path of an execution's or a state's input, as the old SDK spells it."""
@@ -282,45 +343,5 @@ class Placeholder:
         return plain_path(self.expr)
 
 
-def _deeper(ref: Ref, key: Key) -> Ref:
-    return Ref(ref.root, (*ref.keys, key), ref.step, ref.kind, ref.schema)
-
-
-def either(*values: Placeholder) -> Placeholder:
-    """One value that several roads provide: that of whichever step ran last.
-
-    Args:
-        values: remembered values of steps (`preprocess.outputs["train"]`, `latest.payload["train"]`, …).
-
-    Raises:
-        TypeError: something else was given.
-    """
-    options: list[Ref] = []
-    for value in values:
-        match getattr(value, "expr", None):
-            case Ref(root="step") as ref:
-                options.append(ref)
-            case Either(more):
-                options.extend(more)
-            case _:
-                raise TypeError(
-                    "either() takes remembered values of steps, such as preprocess.outputs['train']; "
-                    f"this is something else: {value!r}"
-                )
-    if not options:
-        raise TypeError("either() needs at least one value")
-    return Placeholder(Either(tuple(dict.fromkeys(options))))
-
-
-def remembered(step: str, kind: str, *keys: Key) -> Placeholder:
-    """What the result of a step holds, remembered for every state downstream."""
-    return Placeholder(Ref("step", keys, step, kind))
-
-
-def context(*keys: Key) -> Placeholder:
-    """A value of the context object (`$states.context`, `$$`)."""
-    return Placeholder(Ref("context", keys))
-
-
-NULL = Placeholder(const(None))
-"""JSON's null, for a field where None would mean that it is not given: `output=NULL` in JSONata."""
+def _deeper(ref: Ref, key: Key, said: str) -> Ref:
+    return Ref(ref.root, (*ref.keys, key), ref.step, ref.kind, ref.schema, said)

@@ -232,9 +232,12 @@ def violations(operation: str, request: Mapping[str, Any], *, bound: bool = Fals
 def _check(
     shape: Mapping[str, Any], value: Any, path: Keys, shapes: Mapping[str, Any], bound: bool
 ) -> Iterator[Violation]:
-    if is_placeholder(value):
-        return
     kinds, _ = _TYPES.get(shape["type"], ((object,), ""))
+    if is_placeholder(value):
+        kind = getattr(value, "type", None)  # the old SDK's have it too: None, or what a schema says
+        if isinstance(kind, type) and not issubclass(kind, kinds):
+            yield Violation("type", path, value, shape)
+        return
     fits = isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds or object in kinds)
     if not fits:
         yield Violation("type", path, value, shape)

@@ -20,9 +20,8 @@ from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
-from stepmill.inputs.schema import WORDS
 from stepmill.inputs.templates import expressions
-from stepmill.nearest import did_you_mean, nearest
+from stepmill.nearest import nearest
 from stepmill.stage import load_settings, partition
 
 from . import names
@@ -32,6 +31,7 @@ from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
 from .calls import check_call
 from .choice import Choice
 from .context_reads import check_context
+from .given import schema_of
 from .graph import Machine, find, language_of, machine_of
 from .map import Map
 from .roads import Read, Roads, reaches
@@ -134,7 +134,7 @@ class _Compiler:
         self._build(top)
         reads = list(self._reads(top))
         check_context(reads, self.ledger)
-        schema = self._schema(top, reads)
+        schema = schema_of(self.input, reads, top.start, self.ledger)
         self.roads = Roads(top, self.ledger)
         memory = self._memory(top, self.roads.check(reads), schema)
         text = self._write(top, memory, schema, about)
@@ -151,7 +151,7 @@ class _Compiler:
         top = machine_of(state, self.language, self.ledger)
         self._build(top)
         reads = list(self._reads(top))
-        schema = self._schema(top, reads)
+        schema = schema_of(self.input, reads, top.start, self.ledger)
         self.roads = Roads(top, Ledger(self.name))  # which roads lead here, others say
         known = self.roads.check(reads)
         for read in reads:
@@ -199,56 +199,6 @@ class _Compiler:
                 exprs.extend(option.rule for option in state.options)
             for value in dict.fromkeys(value for expr in exprs for value in references(expr)):
                 yield Read(machine, state, value)
-
-    # -- input
-
-    def _schema(self, top: Machine, reads: list[Read]) -> InputSchema:
-        texts: dict[str, State] = {}
-        for read in reads:
-            for ref in read.value.options if isinstance(read.value, Either) else (read.value,):
-                if ref.root == "execution" and ref.schema != "null":
-                    texts.setdefault(ref.schema, read.state)
-        own = self.input.schema if self.input is not None else InputSchema()
-        merged, faults = dict(own.given), dict.fromkeys(own.faults)
-        for text, state in texts.items():
-            found = InputSchema.from_dict(json.loads(text))
-            faults |= dict.fromkeys(found.faults)
-            for name, value in found.given.items():
-                if name in merged and merged[name] != value:
-                    self.ledger.problem(
-                        state.source,
-                        "input.twice",
-                        f"two ExecutionInputs disagree about {name!r}",
-                        "make one ExecutionInput and use it everywhere",
-                    )
-                merged.setdefault(name, value)
-        reader = next(iter(texts.values()), top.start)
-        for message, hint in faults:
-            self.ledger.problem(reader.source if reader else "", "input.schema", message, hint)
-        for read in reads:
-            if isinstance(read.value, Ref) and read.value.root in ("execution", "state"):
-                self._check_input(read, read.value)
-        return InputSchema.of(merged)
-
-    def _check_input(self, read: Read, ref: Ref) -> None:
-        types = json.loads(ref.schema)
-        types = types["types"] if types and ref.root == "execution" else types
-        what = "the execution's input" if ref.root == "execution" else "the state's input"
-        for before, key in zip(("", *ref.keys), ref.keys, strict=False):
-            if types in ("str", "int", "float", "bool"):
-                said = f"{read.state.state_id!r} reads {key!r} inside {before!r}, which is {WORDS[types]} in the schema"
-                self.ledger.problem(read.state.source, "input.deeper", said, "there is nothing inside it")
-            if not isinstance(types, dict):
-                return
-            if key not in types:
-                self.ledger.problem(
-                    read.state.source,
-                    "input.unknown",
-                    f"{read.state.state_id!r} reads {key!r}, which is not in the schema of {what}",
-                    did_you_mean(str(key), types, f"the schema has {', '.join(types)}"),
-                )
-                return
-            types = types[key]
 
     # -- variables
 

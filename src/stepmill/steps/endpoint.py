@@ -143,7 +143,7 @@ def wait_for_endpoint(state_id: str, endpoint_name: Any, seconds: Any = 60) -> C
         seconds: how long it waits between two questions.
     """
     ask = _EndpointStatus(state_id, endpoint_name)
-    answer = Placeholder(Ref("step", (), state_id, "result", '"dict"'))  # an object, so that it becomes a text as JSON
+    answer = Placeholder(Ref("step", (), state_id, "result", type="dict"))  # so it becomes a text as JSON
     status = ask.result["EndpointStatus"]
     again = Wait(f"{state_id}: not yet", seconds=seconds)
     failed = Fail(f"{state_id}: failed", error="EndpointFailed", cause=f"{answer}")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stepmill.exceptions import DuplicateStatesInChain
+from stepmill.inputs.templates import expressions
 
 from .fields import ALWAYS, FIELDS, RESULTS, refuse_unknown
 from .source import here
@@ -27,8 +28,14 @@ _RETRY = {
 _CATCH = ("error_equals", "result_path", "assign", "output", "comment")
 
 
+_AT_RUN_TIME = frozenset({"assign", "output"})
+
+
 def _check(kind: str, given: dict[str, Any], known: Collection[str]) -> None:
     refuse_unknown(kind, given, known)
+    for name in given.keys() - _AT_RUN_TIME:
+        if any(expressions(given[name])):
+            raise TypeError(f"{name}= of a {kind} is constant: AWS takes no value there that is known at run time only")
     if not given.get("error_equals"):
         raise TypeError(f'{kind} needs error_equals=, a list of error names such as ["States.ALL"]')
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
-from stepmill.inputs.expressions import Either, Ref
+from stepmill.inputs.expressions import Either, Ref, said
 from stepmill.nearest import did_you_mean
 
 from .build import Ledger
@@ -278,9 +278,3 @@ def reaches(machine: Machine, start: State, goals: Set[str]) -> bool:
 
 def _shown(road: list[str]) -> str:
     return " → ".join(road)
-
-
-def said(ref: Ref) -> str:
-    """A read as a user wrote it, nearly."""
-    keys = "".join(f"[{key!r}]" for key in ref.keys)
-    return f"{ref.kind}{keys} of {ref.step!r}"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from stepmill.inputs import Placeholder, StepInput
+from stepmill.inputs.expressions import holds_token, readable
 from stepmill.inputs.placeholders import remembered
 from stepmill.nearest import did_you_mean
 from stepmill.stage import load_settings, partition
@@ -79,6 +80,8 @@ class State:
     ) -> None:
         if not isinstance(state_id, str):
             raise TypeError(f"a state's name is text, not {state_id!r}")
+        if holds_token(state_id):
+            raise TypeError(f"a state's name is constant, and {readable(state_id)!r} has a run-time value in it")
         own = inspect.signature(type(self)).parameters
         refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.allowed, (*own, *self.allowed))
         self.state_id, self.type = state_id, state_type

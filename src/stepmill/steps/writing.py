@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stepmill.inputs import jsonata, jsonpath
-from stepmill.inputs.expressions import Const, kind_of
+from stepmill.inputs.expressions import Const, kind_of, said
 from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Refusal, Scope, refuse
 from stepmill.inputs.schema import WORDS
@@ -114,7 +114,11 @@ class Writer:
         if asl in _TEXTS:
             value = as_text(value)
         elif asl in _NUMBERS and (expr := run_time(value)) and kind_of(expr) not in (None, "int", "float"):
-            refuse("field.number", f"{asl} is a number, and this value is {WORDS[str(kind_of(expr))]}")
+            refuse(
+                "field.number",
+                f"{asl} is a number, and this value is {WORDS[str(kind_of(expr))]}: {said(expr)}",
+                "give it a number: in a schema the type int, or a default such as 60",
+            )
         if self.jsonata:
             return self._jsonata(asl, field, value)
         if asl in JSONATA_ONLY and not (asl == "Output" and value is None):
@@ -155,7 +159,11 @@ class Writer:
 
     def _constant(self, asl: str, value: Any) -> Any:
         if run_time(value) is not None:
-            refuse("field.constant", f"{asl} must be constant, not a value known at run time")
+            refuse(
+                "field.constant",
+                f"{asl} must be constant, not a value known at run time",
+                "it is part of the definition, which is written before anything runs",
+            )
         return constant(_plain(value))
 
     def _jsonata(self, asl: str, field: Spelling, value: Any) -> dict[str, Any]:
