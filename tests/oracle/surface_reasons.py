@@ -30,7 +30,6 @@ FIELDS = "The names of the fields that a state takes are its class's `allowed` h
 ROOTS = "Programs make `ExecutionInput` and `StepInput`; `Placeholder` is what comes of reading them."
 SCHEMA = "A whole input has it; what is inside a value, `get_schema_as_dict()` says."
 VALUES = "How that SDK keeps what was read; here `get_schema_as_dict()` says it."
-NAMED = "That SDK names its own placeholders so while it makes them; here they have `.name`, `.type` and `.parent`."
 EMPTY = "An empty tuple for an empty list: a default that no program can change for the next one."
 DIFFERS = {
     "* default of steps": EMPTY,
@@ -43,7 +42,6 @@ DIFFERS = {
     "inputs.placeholders.Placeholder attribute schema": SCHEMA,
     "inputs.placeholders.Placeholder attribute immutable": VALUES,
     "inputs.placeholders.Placeholder attribute store": VALUES,
-    "inputs.placeholders.* argument *": NAMED,
     "inputs.placeholders.* attribute json_str_template": "How that SDK writes a path; here `to_jsonpath()` does.",
     "steps.choice_rule.BaseRule argument expr": RULES,
     "steps.states.Pass attribute result": "It is the state's result, remembered for what comes later, as of a Task.",
