@@ -180,3 +180,32 @@ def test_every_resource_stands_in_the_partition_of_the_stages_region_and_nothing
     assert all(resource.startswith(f"arn:{partition}:states:::") for resource in resources)
     assert found.count(f'"Resource":"arn:{partition}:states:::') == (6 if partition == "aws" else 5)
     assert found.replace(f"arn:{partition}:states:::", "arn:aws:states:::") == usual
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Map("M", iterator=Pass("P"), parameters={}, item_selector={}), "both parameters= and item_selector="),
+        (lambda: LambdaStep("L", resource="r"), "knows what it calls"),
+        (lambda: Parallel("P").add_branch("Pass"), "a branch of 'P' is a state or a chain"),
+        (lambda: Map("M", iterator=5), "iterator= of 'M' is a state or a chain"),
+        (lambda: call("W", retry={"error_equals": ["A"]}), "retry= of 'W' is a Retry"),
+        (lambda: call("W").add_catch([Retry(error_equals=["A"])]), "catch= of 'W' is a Catch"),
+        (lambda: Retry(error_equals=[1]), "error_equals= is a list of error names"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_on_its_line(make, said):
+    with pytest.raises(TypeError, match=said):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (Pass("P", result=1, output=2), "Output twice, as Result and as Output"),
+        (Task("T", resource="r", parameters={}, arguments={}), "Arguments twice, as Parameters and as Arguments"),
+    ],
+)
+def test_two_names_of_one_field_are_a_problem(step, said):
+    with pytest.raises(InvalidDefinition, match=said):
+        step.to_dict("JSONata")

@@ -32,6 +32,7 @@ from .http import HttpStep
 from .integration_resources import IntegrationPattern
 from .lambda_ import LambdaStep
 from .map import Map
+from .plain import Fail, Pass, Succeed, Wait
 from .s3 import S3GetObjectStep
 from .sagemaker import (
     EndpointConfigStep,
@@ -70,14 +71,7 @@ from .service import (
     SqsSendMessageStep,
     StepFunctionsStartExecutionStep,
 )
-from .state import (
-    Fail,
-    Pass,
-    State,
-    Succeed,
-    Task,
-    Wait,
-)
+from .state import State, Task
 
 __all__ = [
     "ActivityStep",

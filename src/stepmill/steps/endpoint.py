@@ -15,8 +15,9 @@ from stepmill.sagemaker.requests import Built, Place, endpoint_config_request, e
 from .build import Build
 from .choice import Choice
 from .flow import Chain
+from .plain import Fail, Wait
 from .sagemaker_step import NamedStep
-from .state import Fail, Task, Wait
+from .state import Task
 
 _ON_THE_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 

@@ -14,7 +14,7 @@ from stepmill.inputs.templates import expressions
 
 from .fields import ALWAYS, FIELDS, RESULTS, refuse_unknown
 from .source import here
-from .state import State, Target, _Fallible, first
+from .state import State, Target, _Fallible, entered, first
 
 _RETRY = {
     "error_equals": "ErrorEquals",
@@ -40,8 +40,11 @@ def _check(kind: str, given: dict[str, Any], known: Collection[str]) -> None:
         raise TypeError(f'{kind} needs error_equals=, a list of error names such as ["States.ALL"]')
 
 
-def _list(errors: str | Sequence[str]) -> list[str]:
-    return [errors] if isinstance(errors, str) else list(errors)
+def _list(errors: Any) -> list[str]:
+    names = [errors] if isinstance(errors, str) else errors
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f'error_equals= is a list of error names such as ["States.ALL"], not {errors!r}')
+    return list(names)
 
 
 class _Block:
@@ -213,8 +216,8 @@ class Parallel(_Fallible):
         self.branches: list[Target] = []
 
     def add_branch(self, branch: Target) -> None:
-        """Add a state or a chain that runs beside the others."""
-        self.branches.append(branch)
+        """Add a state or a chain that runs beside the others. Raises TypeError for anything else."""
+        self.branches.append(entered(branch, f"a branch of {self.state_id!r}"))
 
     def machines(self) -> Iterator[tuple[str, Target]]:
         """Every branch with its place."""

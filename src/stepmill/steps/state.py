@@ -47,6 +47,18 @@ def first(target: Target | None) -> State | str | None:
     return steps[0] if steps else None
 
 
+def entered(target: Any, what: str) -> Target:
+    """What a machine inside a state begins with, as it is.
+
+    Raises:
+        TypeError: it is neither a state nor a chain.
+    """
+    if not isinstance(target, State) and not isinstance(getattr(target, "steps", None), list):
+        raise TypeError(f"{what} is a state or a chain, not {target!r}")
+    found: Target = target
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A way from one state to another."""
@@ -247,12 +259,21 @@ class _Fallible(_Typed):
 
     def add_retry(self, retry: Retry | Sequence[Retry]) -> None:
         """Try again after these errors, one Retry or several; the first that names an error decides."""
-        self.retries.extend(_several(retry))
+        from .flow import Retry
+
+        for each in _several(retry):
+            if not isinstance(each, Retry):
+                raise TypeError(f"retry= of {self.state_id!r} is a Retry or a list of them, not {each!r}")
+            self.retries.append(each)
 
     def add_catch(self, catch: Catch | Sequence[Catch]) -> None:
         """Go elsewhere after these errors, when no Retry is left; one Catch or several, the first that names an error
         decides."""
+        from .flow import Catch
+
         for each in _several(catch):
+            if not isinstance(each, Catch):
+                raise TypeError(f"catch= of {self.state_id!r} is a Catch or a list of them, not {each!r}")
             self.catches.append(each)
             self._leads_to(each.next_step)
 
@@ -264,76 +285,6 @@ class _Fallible(_Typed):
 
 def _several(value: Any) -> Sequence[Any]:
     return () if value is None else value if isinstance(value, list | tuple) else (value,)
-
-
-class Pass(_Typed):
-    """Hands its input on, or what `result=` or `parameters=` say instead.
-
-    Args:
-        state_id: the state's name.
-        output_schema: as in State.
-        fields: result, parameters, assign, output, input_path, result_path, output_path, comment, query_language.
-    """
-
-    type = "Pass"
-    allowed = ALWAYS | PATHS | {"result", "parameters", "result_path", "assign", "output"}
-    _instead = {"Parameters": "Output", "Result": "Output"}  # noqa: RUF012
-
-    @property
-    def result(self) -> Placeholder:
-        """What this state made, remembered for every state downstream."""
-        return remembered(self.state_id, "result")
-
-
-class Wait(_Typed):
-    """Waits for a time or until a time.
-
-    Args:
-        state_id: the state's name.
-        fields: exactly one of seconds (0 to 99,999,999), timestamp (ISO 8601, such as `2026-11-23T09:00:00Z`),
-            seconds_path and timestamp_path; input_path, output_path, assign, output, comment, query_language.
-
-    Raises:
-        ValueError: none or several of the four.
-    """
-
-    type = "Wait"
-    allowed = ALWAYS | PATHS | {"seconds", "timestamp", "seconds_path", "timestamp_path", "assign", "output"}
-    _instead = {"SecondsPath": "Seconds", "TimestampPath": "Timestamp"}  # noqa: RUF012
-
-    def __init__(self, state_id: str, **fields: Any) -> None:
-        super().__init__(state_id, **fields)
-        kinds = ("seconds", "timestamp", "seconds_path", "timestamp_path")
-        if sum(kind in self.given for kind in kinds) != 1:
-            raise ValueError(f"Wait {state_id!r} needs exactly one of {', '.join(kinds)}")
-
-
-class Succeed(_Typed):
-    """Ends the execution well; inside a Parallel or Map, its branch or iteration.
-
-    Args:
-        state_id: the state's name.
-        output_schema: as in State.
-        fields: input_path, output_path, output, comment, query_language.
-    """
-
-    type = "Succeed"
-    allowed = ALWAYS | PATHS | {"output"}
-
-
-class Fail(_Typed):
-    """Ends the execution with an error.
-
-    A quality gate's rejection is `Fail(…, error="GateRejected", cause="why")`.
-
-    Args:
-        state_id: the state's name.
-        output_schema: as in State; nothing follows that could read it.
-        fields: error, cause (both may be run-time values), error_path, cause_path, comment, query_language.
-    """
-
-    type = "Fail"
-    allowed = ALWAYS | {"error", "cause", "error_path", "cause_path"}
 
 
 class Task(_Fallible):
@@ -360,6 +311,8 @@ class Task(_Fallible):
     }
 
     def __init__(self, state_id: str, retry: Any = None, catch: Any = None, **fields: Any) -> None:
+        if "resource" in fields and "resource" not in self.allowed:
+            raise TypeError(f"{type(self).__name__} {state_id!r} knows what it calls; Task takes resource=")
         super().__init__(state_id, retry, catch, **fields)
         for name in ("timeout_seconds", "heartbeat_seconds"):
             if name in self.given and f"{name}_path" in self.given:

@@ -84,8 +84,17 @@ class Writer:
         if assigns:
             fields["Assign"] = {**_object(fields.get("Assign")), **assigns}
         done: dict[str, Any] = {"Type": self.state.type}
+        said: dict[str, str] = {}
         for asl, value in fields.items():
-            done.update(self._guarded(lambda asl=asl, value=value: self._field(asl, value)))  # type: ignore[misc]
+            made = self._guarded(lambda asl=asl, value=value: self._field(asl, value))  # type: ignore[misc]
+            for name in made.keys() & said.keys():
+                self.build.problem(
+                    "field.twice",
+                    f"{self.state.state_id!r} says {name} twice, as {said[name]} and as {asl}",
+                    "they are two names of one thing: give one of them",
+                )
+            said |= dict.fromkeys(made, asl)
+            done.update(made)
         if isinstance(self.state, Choice):
             done["Choices"] = []
         return done

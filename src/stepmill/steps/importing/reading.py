@@ -20,7 +20,8 @@ from stepmill.steps.choice import Choice
 from stepmill.steps.fields import FIELDS
 from stepmill.steps.flow import Parallel
 from stepmill.steps.map import Map
-from stepmill.steps.state import Fail, Pass, State, Succeed, Task, Wait
+from stepmill.steps.plain import Fail, Pass, Succeed, Wait
+from stepmill.steps.state import State, Task
 
 from .calls import LINKS
 from .rules import AROUND
