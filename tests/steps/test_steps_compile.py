@@ -343,11 +343,14 @@ def test_old_rules_become_conditions_in_jsonata(author):
         "JSONata",
     )
     assert [choice["Condition"] for choice in states["C"]["Choices"]] == [
-        r"{% $contains($states.input.a, /^.*\.log$/) %}",
+        r"{% $type($states.input.a) = 'string' and $contains($states.input.a, /^[\s\S]*\.log$/) %}",
         "{% $not($exists($states.input.a.b[0])) %}",
         "{% $type($states.context.Execution.Input.n) = 'number' %}",
-        "{% $not($toMillis($states.input.d) < $toMillis('2026-11-23T00:00:00Z')) %}",
-        "{% $states.input.a = $states.input.b %}",
+        r"{% $not($type($states.input.d) = 'string' and "
+        r"$contains($states.input.d, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/) and "
+        r"$toMillis($states.input.d) < $toMillis('2026-11-23T00:00:00Z')) %}",
+        "{% $type($states.input.a) = 'number' and $type($states.input.b) = 'number' and "
+        "$states.input.a = $states.input.b %}",
     ]
 
 

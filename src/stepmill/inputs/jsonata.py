@@ -145,35 +145,57 @@ def _operand(expr: Expr, scope: Scope) -> str:
 
 
 def _rule(rule: Rule, scope: Scope) -> str:
+    """A rule under its JSONPath name: a value of another type than the operator's does not fit, and is no error."""
     variable = _operand(rule.variable, scope)
-    value = _operand(rule.value, scope)
     name = rule.operator.removesuffix("Path")
     if name.startswith("Is"):
         asked = {
             "IsPresent": f"$exists({variable})",
             "IsNull": f"{variable} = null",
-            "IsTimestamp": f"$type({variable}) = 'string' and $contains({variable}, {_DATE})",
+            "IsTimestamp": _is_date(variable),
         }.get(name) or f"$type({variable}) = '{_TYPES[name]}'"
-        return asked if value == "true" else f"$not({asked})"
+        return asked if rule.value == Const("true") else f"$not({asked})"
     if name == "StringMatches":
         if not isinstance(rule.value, Const):
-            refuse("condition.pattern", "StringMatches needs a constant pattern")
-        return f"$contains({variable}, /^{_pattern(rule.value.value)}$/)"
-    for prefix in ("String", "Numeric", "Boolean", "Timestamp"):
-        if name.startswith(prefix):
-            if prefix == "Timestamp":
-                variable, value = f"$toMillis({variable})", f"$toMillis({value})"
-            return f"{variable} {_SIGNS[name.removeprefix(prefix)]} {value}"
-    raise AssertionError(rule.operator)
+            refuse("condition.pattern", "StringMatches needs a constant pattern", "compare texts by StringEqualsPath")
+        asked = f"$contains({variable}, /^{_pattern(rule.value.value)}$/)"
+        return " and ".join([*_fitting("String", rule.variable, variable), asked])
+    family = next(prefix for prefix in ("String", "Numeric", "Boolean", "Timestamp") if name.startswith(prefix))
+    value, sign = _operand(rule.value, scope), _SIGNS[name.removeprefix(family)]
+    guards = [*_fitting(family, rule.variable, variable), *_fitting(family, rule.value, value)]
+    if family == "Timestamp":
+        variable, value = f"$toMillis({variable})", f"$toMillis({value})"
+    elif sign == "=" and isinstance(rule.value, Const):
+        guards = []  # a constant is equal to nothing of another type
+    return " and ".join([*guards, f"{variable} {sign} {value}"])
+
+
+def _fitting(family: str, expr: Expr, text: str) -> list[str]:
+    """What asks whether a value has the type of an operator; nothing where that is known."""
+    if isinstance(expr, Const):
+        return []
+    if family == "Timestamp":
+        return [_is_date(text)]
+    kind = {"String": "string", "Numeric": "number", "Boolean": "boolean"}[family]
+    known = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}.get(kind_of(expr) or "")
+    return [] if known == kind else [f"$type({text}) = '{kind}'"]
+
+
+def _is_date(text: str) -> str:
+    return f"$type({text}) = 'string' and $contains({text}, {_DATE})"
 
 
 def _pattern(text: str) -> str:
     """`*` is any text, `\\*` a star and `\\\\` a backslash; the rest means itself."""
-    pieces = re.findall(r"\\\*|\\\\|\*|[^*\\]+|\\", text)
-    return "".join(
-        ".*" if p == "*" else re.escape(p[1:] if len(p) == 2 and p[0] == "\\" else p).replace("/", "\\/")
-        for p in pieces
-    )
+    pieces = re.findall(r"\\.|\*|[^*\\]+|\\", text, re.DOTALL)
+    return "".join(r"[\s\S]*" if p == "*" else _escaped(p[1:] if len(p) == 2 and p[0] == "\\" else p) for p in pieces)
+
+
+def _escaped(text: str) -> str:
+    """A text in a regular expression. A backslash as its number: JSONata finds a regular expression's end by counting
+    brackets, and takes one after any backslash for an escaped one.
+    """
+    return re.escape(text).replace(r"\\", r"\x5c").replace("/", r"\/")
 
 
 def wrap(expr: Expr, scope: Scope) -> str:
