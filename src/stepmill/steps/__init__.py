@@ -18,7 +18,7 @@ from .bundle import (
 )
 from .choice import Choice
 from .choice_rule import ChoiceRule
-from .compiler import compile
+from .compiling.compiler import compile
 from .compute import BatchSubmitJobStep, EcsRunTaskStep, GlueStartJobRunStep
 from .definition import FrozenGraph, Graph
 from .distributed import ItemBatcher, ItemReader, ResultWriter

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from .compiler import compile
+from .compiling.compiler import compile
 from .fields import refuse_unknown
 from .flow import Chain
 from .state import State, Target

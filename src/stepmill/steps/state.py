@@ -215,7 +215,7 @@ class State:
         Raises:
             InvalidDefinition: with everything that is wrong with its own fields and what is inside it.
         """
-        from .compiler import alone
+        from .compiling.compiler import alone
 
         return alone(self, query_language)
 

@@ -15,12 +15,12 @@ from stepmill.inputs import jsonata, jsonpath
 from stepmill.inputs.expressions import Either, Key, Raw, Ref
 from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Language, refuse
+from stepmill.steps import names
+from stepmill.steps.build import Build, Ledger
+from stepmill.steps.choice import Choice
+from stepmill.steps.state import State
 
-from . import names
-from .build import Build, Ledger
-from .choice import Choice
 from .graph import Machine
-from .state import State
 
 _WHOLE = ("payload", "json", "result")
 _VARIABLE = re.compile(r"[^\W\d]\w{0,79}")

@@ -11,13 +11,13 @@ from typing import Any
 from stepmill.inputs import Placeholder
 from stepmill.inputs.expressions import Ref
 from stepmill.sagemaker.requests import Built, Place, endpoint_config_request, endpoint_request
+from stepmill.steps.build import Build
+from stepmill.steps.choice import Choice
+from stepmill.steps.flow import Chain
+from stepmill.steps.plain import Fail, Wait
+from stepmill.steps.state import Task
 
-from .build import Build
-from .choice import Choice
-from .flow import Chain
-from .plain import Fail, Wait
-from .sagemaker_step import NamedStep
-from .state import Task
+from .step import NamedStep
 
 _ON_THE_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 

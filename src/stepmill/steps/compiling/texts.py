@@ -11,10 +11,9 @@ from typing import Any
 
 from stepmill.inputs.expressions import holds_token
 from stepmill.nearest import nearest
-
-from .build import Ledger
-from .bundle import names_said
-from .state import State
+from stepmill.steps.build import Ledger
+from stepmill.steps.bundle import names_said
+from stepmill.steps.state import State
 
 
 def check_texts(state: State, done: Any, known: Set[str], ledger: Ledger) -> None:

@@ -23,21 +23,21 @@ from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import nearest
 from stepmill.stage import load_settings, partition
+from stepmill.steps import names
+from stepmill.steps.build import Build, Ledger
+from stepmill.steps.bundle import BUCKET, JOB_ROLE, Bundle, Manifest
+from stepmill.steps.choice import Choice
+from stepmill.steps.map import Map
+from stepmill.steps.s3 import S3GetObjectStep
+from stepmill.steps.sagemaker.step import SageMakerStep
+from stepmill.steps.state import State, Target
 
-from . import names
 from .bound import check_bound
-from .build import Build, Ledger
-from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest
 from .calls import check_call
-from .choice import Choice
 from .context_reads import check_context
 from .given import schema_of
 from .graph import Machine, find, language_of, machine_of
-from .map import Map
 from .roads import Read, Roads, reaches
-from .s3 import S3GetObjectStep
-from .sagemaker_step import SageMakerStep
-from .state import State, Target
 from .texts import check_texts
 from .variables import Memory, Seen, check_assigned
 from .writing import Writer, ordered

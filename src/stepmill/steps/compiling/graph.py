@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from stepmill.asl.places import escape
 from stepmill.inputs.rendering import Language
 from stepmill.nearest import did_you_mean
-
-from .build import Around, Ledger
-from .flow import Chain
-from .map import Map
-from .state import Link, State, Target, first
+from stepmill.steps.build import Around, Ledger
+from stepmill.steps.flow import Chain
+from stepmill.steps.map import Map
+from stepmill.steps.state import Link, State, Target, first
 
 
 @dataclass(eq=False)

@@ -14,12 +14,11 @@ from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Refusal, Scope, refuse
 from stepmill.inputs.schema import WORDS
 from stepmill.inputs.templates import Templates, as_text, constant, run_time
-
-from .build import Build
-from .choice import Choice
-from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Spelling
-from .flow import Catch, Retry
-from .source import Source
+from stepmill.steps.build import Build
+from stepmill.steps.choice import Choice
+from stepmill.steps.fields import FIELDS, INSTEAD, JSONATA_ONLY, Spelling
+from stepmill.steps.flow import Catch, Retry
+from stepmill.steps.source import Source
 
 _TEXTS = frozenset({"Error", "Cause"})  # AWS takes nothing else there, not even a number
 _NUMBERS = frozenset(

@@ -16,10 +16,9 @@ from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.rendering import Language, refuse
 from stepmill.inputs.templates import expressions
 from stepmill.sagemaker.requests import Built, Place
-
-from .build import Build
-from .scripts import check_script
-from .state import Task
+from stepmill.steps.build import Build
+from stepmill.steps.scripts import check_script
+from stepmill.steps.state import Task
 
 
 class SageMakerStep(Task):

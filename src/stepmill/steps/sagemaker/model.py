@@ -13,9 +13,9 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.built import request_dict
 from stepmill.sagemaker.requests import Built, Place, model_request, models_of, package_request
+from stepmill.steps.scripts import script
 
-from .sagemaker_step import NamedStep, SageMakerStep
-from .scripts import script
+from .step import NamedStep, SageMakerStep
 
 
 class _OfModels(SageMakerStep):
