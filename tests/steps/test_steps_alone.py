@@ -20,6 +20,7 @@ from stepmill.steps import (
     Choice,
     ChoiceRule,
     Fail,
+    Graph,
     HttpStep,
     LambdaStep,
     Map,
@@ -225,3 +226,11 @@ def test_what_cannot_be_meant_is_refused_on_its_line(make, said):
 def test_two_names_of_one_field_are_a_problem(step, said):
     with pytest.raises(InvalidDefinition, match=said):
         step.to_dict("JSONata")
+
+
+def test_two_pipelines_share_steps_whichever_is_compiled_first():
+    prepare, train, deploy = call("Prepare"), call("Train"), call("Deploy")
+    whole = Graph(Chain([prepare, train]))
+    again = Graph(Chain([train, deploy]))
+    assert list(again.states) == ["Train", "Deploy"]
+    assert list(whole.states) == ["Prepare", "Train", "Deploy"]

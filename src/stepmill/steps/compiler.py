@@ -37,7 +37,7 @@ from .map import Map
 from .roads import Read, Roads, reaches
 from .s3 import S3GetObjectStep
 from .sagemaker_step import SageMakerStep
-from .state import State, Target
+from .state import State, Target, begun
 from .texts import check_texts
 from .variables import Memory, Seen, check_assigned
 from .writing import Writer, ordered
@@ -130,6 +130,7 @@ class _Compiler:
                 f"{self.name!r} cannot be a state machine's name",
                 "1 to 80 characters, no spaces, brackets, quotes or other special characters",
             )
+        begun(definition)
         top = find(definition, self.language, self.ledger)
         self._build(top)
         reads = list(self._reads(top))
