@@ -156,7 +156,10 @@ def of_class(name: str, facts: dict[str, Any], here: type, added: list[str]) -> 
             continue
         if "Block" in bases(name) and keyword not in ("retry", "catch"):
             value = getattr(made, keyword, None)
-            if value is not EXTRA[keyword] and repr(value) != repr(EXTRA[keyword]):
+            joined = (
+                isinstance(value, dict) and isinstance(EXTRA[keyword], dict) and EXTRA[keyword].items() <= value.items()
+            )
+            if value is not EXTRA[keyword] and repr(value) != repr(EXTRA[keyword]) and not joined:
                 yield f"attribute {keyword}", f".{keyword} is not what was given"
     for method, wanted in facts["methods"].items():
         if not callable(function := getattr(here, method, None)):

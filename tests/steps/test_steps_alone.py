@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import pickle
 
@@ -11,6 +12,7 @@ import pytest
 from stepmill import steps
 from stepmill.asl.problems import InvalidDefinition
 from stepmill.inputs import CaughtError, ExecutionInput, either
+from stepmill.sagemaker import Processor
 from stepmill.steps import (
     AwsSdkStep,
     Catch,
@@ -18,11 +20,13 @@ from stepmill.steps import (
     Choice,
     ChoiceRule,
     Fail,
+    Graph,
     HttpStep,
     LambdaStep,
     Map,
     Parallel,
     Pass,
+    ProcessingStep,
     Retry,
     S3GetObjectStep,
     SnsPublishStep,
@@ -157,6 +161,19 @@ def test_a_default_that_a_chain_replaces_is_told_with_the_line_that_did(caplog):
     assert "test_steps_alone.py:" in caplog.text and "'A'" in caplog.text and "'B'" in caplog.text
 
 
+def test_a_request_that_is_changed_stays_one_of_the_workflow_it_ends_in():
+    step = ProcessingStep("Prepare", Processor(image_uri="image"), outputs=["out"])
+    step.parameters["Environment"] = {"MODE": "fast"}
+    step.fields["parameters"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3UploadMode"] = "Continuous"
+    request = json.loads(steps.compile("digits", step).template)["States"]["Prepare"]["Parameters"]
+    assert request["Environment"] == {"MODE": "fast"}
+    assert "'digits-prepare-" in request["ProcessingJobName.$"]
+    output = request["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]
+    assert output["S3UploadMode"] == "Continuous" and "/digits/" in output["S3Uri.$"]
+    step.fields["parameters"] = {"only": "this"}
+    assert step.to_dict()["Parameters"] == step.parameters == {"only": "this"}
+
+
 @pytest.mark.parametrize(
     ("region", "partition"),
     [("us-east-1", "aws"), ("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"),
@@ -209,3 +226,11 @@ def test_what_cannot_be_meant_is_refused_on_its_line(make, said):
 def test_two_names_of_one_field_are_a_problem(step, said):
     with pytest.raises(InvalidDefinition, match=said):
         step.to_dict("JSONata")
+
+
+def test_two_pipelines_share_steps_whichever_is_compiled_first():
+    prepare, train, deploy = call("Prepare"), call("Train"), call("Deploy")
+    whole = Graph(Chain([prepare, train]))
+    again = Graph(Chain([train, deploy]))
+    assert list(again.states) == ["Train", "Deploy"]
+    assert list(whole.states) == ["Prepare", "Train", "Deploy"]

@@ -14,7 +14,7 @@ from typing import Any
 from .compiling.compiler import compile
 from .fields import refuse_unknown
 from .flow import Chain
-from .state import State, Target
+from .state import State, Target, begun
 
 
 class Graph:
@@ -36,6 +36,7 @@ class Graph:
         if not isinstance(branch, State | Chain):
             raise ValueError(f"a graph is made of a state or a chain, not of {branch!r}")
         refuse_unknown("Graph", fields, self.allowed)
+        begun(branch)
         self.branch: Target = branch
         self.query_language = query_language
         self.timeout_seconds: int | None = fields.get("timeout_seconds")

@@ -47,6 +47,15 @@ def first(target: Target | None) -> State | str | None:
     return steps[0] if steps else None
 
 
+def begun(target: Target | None) -> State | str | None:
+    """Where a pipeline begins, as `first`; the state remembers it, so that what leads on from it is never taken for
+    forgotten in another pipeline that shares steps with it."""
+    state = first(target)
+    if isinstance(state, State):
+        state._begins = True
+    return state
+
+
 def entered(target: Any, what: str) -> Target:
     """What a machine inside a state begins with, as it is.
 
@@ -105,6 +114,7 @@ class State:
         self.retries: list[Retry] = []
         self.catches: list[Catch] = []
         self._came_from: weakref.WeakSet[State] = weakref.WeakSet()
+        self._begins = False
 
     # -- links
 
@@ -123,6 +133,11 @@ class State:
     def _leads_to(self, target: Target | None) -> None:
         if isinstance(state := first(target), State):
             state._came_from.add(self)
+
+    def before(self) -> list[State]:
+        """The states that lead here, in the order of the user's lines."""
+        found = (state for state in self._came_from if any(link.target is self for link in state.links()))
+        return sorted(found, key=lambda state: (str(state.source), state.state_id))
 
     def links(self) -> Iterator[Link]:
         """The ways out of this state, catchers last."""

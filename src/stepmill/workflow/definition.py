@@ -86,7 +86,7 @@ def checked(name: str, definition: Any) -> Any:
     Raises:
         TypeError: neither steps nor a Graph nor Amazon States Language.
     """
-    from stepmill.steps.state import first
+    from stepmill.steps.state import begun
 
     if isinstance(definition, Written) or getattr(definition, "branch", None) is not None:
         return definition
@@ -95,7 +95,7 @@ def checked(name: str, definition: Any) -> Any:
     try:
         if isinstance(definition, str):
             raise TypeError
-        first(definition)
+        begun(definition)
     except TypeError:
         written = "; what is written already goes into Workflow.from_definition"
         raise TypeError(

@@ -30,7 +30,7 @@ from stepmill.steps.choice import Choice
 from stepmill.steps.map import Map
 from stepmill.steps.s3 import S3GetObjectStep
 from stepmill.steps.sagemaker.step import SageMakerStep
-from stepmill.steps.state import State, Target
+from stepmill.steps.state import State, Target, begun
 
 from .bound import check_bound
 from .calls import check_call
@@ -130,6 +130,7 @@ class _Compiler:
                 f"{self.name!r} cannot be a state machine's name",
                 "1 to 80 characters, no spaces, brackets, quotes or other special characters",
             )
+        begun(definition)
         top = find(definition, self.language, self.ledger)
         self._build(top)
         reads = list(self._reads(top))

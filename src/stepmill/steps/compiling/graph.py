@@ -214,21 +214,36 @@ def _check_names(top: Machine, ledger: Ledger) -> None:
 
 def _check_unreached(top: Machine, ledger: Ledger) -> None:
     """A step that leads into the pipeline, but that nothing leads to, was forgotten somewhere."""
-    reached = {id(state) for _, state in top.everything()}
     names = {state.state_id for _, state in top.everything()}
-    todo, seen = [state for _, state in top.everything()], set(reached)
+    todo = [state for _, state in top.everything()]
+    seen = {id(state) for state in todo}
+    strays: dict[int, tuple[State, State]] = {}  # each with where it leads
     while todo:
         state = todo.pop()
-        for before in sorted(state._came_from, key=lambda s: (str(s.source), s.state_id)):
-            if id(before) in seen or all(link.target is not state for link in before.links()):
-                continue
-            seen.add(id(before))
-            todo.append(before)
-            if before.state_id in names:  # made anew since, as a notebook does
-                continue
-            ledger.problem(
-                before.source,
-                "graph.unreachable",
-                f"{before.state_id!r} leads to {state.state_id!r}, but nothing leads to {before.state_id!r}",
-                "make it the pipeline's first step, lead to it, or take its next() away",
-            )
+        for before in state.before():
+            if id(before) not in seen:
+                seen.add(id(before))
+                todo.append(before)
+                strays[id(before)] = (before, state)
+    shared = _shared([stray for stray, _ in strays.values()])
+    for key, (stray, state) in strays.items():
+        if key in shared or stray.state_id in names:  # of another pipeline; or made anew since, as a notebook does
+            continue
+        ledger.problem(
+            stray.source,
+            "graph.unreachable",
+            f"{stray.state_id!r} leads to {state.state_id!r}, but nothing leads to {stray.state_id!r}",
+            "make it the pipeline's first step, lead to it, or take its next() away",
+        )
+
+
+def _shared(strays: list[State]) -> set[int]:
+    """Those that another pipeline begins with or leads to."""
+    todo = [stray for stray in strays if stray._begins]
+    found = {id(stray) for stray in todo}
+    while todo:
+        for link in todo.pop().links():
+            if isinstance(link.target, State) and id(link.target) not in found:
+                found.add(id(link.target))
+                todo.append(link.target)
+    return found

@@ -5,6 +5,7 @@ In: what a step says. Out: a state that sends the request. Touches: the scripts 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.rendering import Language, refuse
 from stepmill.inputs.templates import expressions
 from stepmill.sagemaker.requests import Built, Place
-from stepmill.steps.build import Build
+from stepmill.steps.build import Build, Ledger
 from stepmill.steps.scripts import check_script
 from stepmill.steps.state import Task
 
@@ -42,6 +43,7 @@ class SageMakerStep(Task):
             )
         self._name, self._joined = name, parameters
         self._whole: Any = None
+        self._shown: tuple[dict[str, Any], dict[str, Any]] | None = None  # as it was, and as whoever asked changed it
 
     # -- what a step says of itself
 
@@ -68,19 +70,38 @@ class SageMakerStep(Task):
 
     def update_parameters(self, params: Any) -> None:
         """Replace the whole request by `params`."""
-        self._whole = params
+        if self._shown is None or params is not self._shown[1]:
+            self._whole = params
+        self.given.pop("parameters", None)
 
     @property
     def parameters(self) -> Any:
-        """What was given to be joined to the request, or what replaced it."""
-        return self._joined if self._whole is None else self._whole
+        """The request. What is changed in it is changed in the state: `step.parameters["Environment"] = {…}`."""
+        if self._whole is not None:
+            return self._whole
+        if self._shown is None:
+            alone = Ledger("workflow")
+            for description in self.described():
+                alone.declare_image(description, self)
+            made = self.build(Build(alone, self, "JSONPath"))["Parameters"]  # what is wrong is told when it is compiled
+            self._shown = made, copy.deepcopy(made)
+        return self._shown[1]
 
     @parameters.setter
     def parameters(self, params: Any) -> None:
         self.update_parameters(params)
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields as they were given, and the request; what is changed here is changed in the state."""
+        self.given["parameters"] = self.parameters
+        return self.given
+
     def build(self, build: Build) -> dict[str, Any]:
         """The request as the state's parameters."""
+        replaced = self.given.get("parameters")  # by way of `fields`
+        if replaced is not None and (self._shown is None or replaced is not self._shown[1]):
+            self._whole = replaced
         if self._whole is not None:
             build.request = self._whole
             return {**super().build(build), "Parameters": self._whole}
@@ -93,8 +114,27 @@ class SageMakerStep(Task):
         for file in self._scripts(place.base or Path()):
             check_script(file, build.used, build.problem)
         build.ledger.keep(built.assets)
-        build.outputs, build.request = built.outputs, built.request
-        return {**super().build(build), "Parameters": built.request}
+        request = built.request if self._shown is None else changed(*self._shown, built.request)
+        build.outputs, build.request = built.outputs, request
+        return {**super().build(build), "Parameters": request}
+
+
+def changed(before: Any, after: Any, value: Any) -> Any:
+    """`value` with the changes that were made between `before` and `after`, wherever they are in it."""
+    if all(isinstance(each, dict) for each in (before, after, value)):
+        kept = {key: inner for key, inner in value.items() if key in after or key not in before}
+        return kept | {
+            key: changed(before.get(key), inner, value.get(key))
+            for key, inner in after.items()
+            if key in value or key not in before or not _same(before[key], inner)
+        }
+    if all(isinstance(each, list) for each in (before, after, value)) and len(value) == len(before) <= len(after):
+        return [*map(changed, before, after, value), *after[len(before) :]]
+    return value if _same(before, after) else after
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other)  # != of run-time values has no answer in Python
 
 
 class JobStep(SageMakerStep):
