@@ -197,9 +197,18 @@ class _Compiler:
         machine = self._machine(top, memory, "input" if schema.defaults else None)
         if schema.defaults:
             self._add_input(machine, schema)
-            if top.start:
+            if top.start and not schema.faults:
                 self._check_texts(top.start, schema.defaults)
-        return dumps({**{name: value for name, value in about.items() if value is not None}, **machine})
+        head = {name: value for name, value in about.items() if value is not None}
+        for name, value in head.items():
+            if isinstance(value, str) and holds_token(value):
+                ledger.problem(
+                    ledger.source or name,
+                    "field.constant",
+                    f"{name} of the workflow must be constant, not a value known at run time",
+                    "it is part of the definition, which is written before anything runs",
+                )
+        return dumps({**head, **machine})
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}
