@@ -25,7 +25,7 @@ _LISTS = ("pass_env", "secrets")
 _PATHS = ("store", "cache")
 _PATTERNS = {
     "stage": (re.compile(r"[a-z][a-z0-9-]{0,31}"), "lower-case letters, digits and hyphens, such as local or prod"),
-    "region": (re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+"), "an AWS region, such as us-east-1"),
+    "region": (re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+"), "an AWS region, such as us-east-1"),
     "account": (re.compile(r"[0-9]{12}"), "the 12 digits of an AWS account"),
     "bucket": (re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "an S3 bucket name: 3 to 63 of a-z, 0-9, '.' and '-'"),
 }

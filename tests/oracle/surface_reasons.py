@@ -12,10 +12,6 @@ LEFT_OUT = {
     "NullHandler": "A part of that SDK's log.",
     "*.logger": "A log of that SDK's own.",
     "inputs.utils.*": "Helpers of `validate`.",
-    "steps.choice_rule.BaseRule": RULES,
-    "steps.choice_rule.CompoundRule": RULES,
-    "steps.choice_rule.NotRule": RULES,
-    "steps.choice_rule.Rule": RULES,
     "steps.choice_rule.VALIDATORS": CONSTANT,
     "steps.*_SERVICE_NAME": CONSTANT,
     "steps.*_SERVICES_NAME": CONSTANT,
@@ -30,12 +26,10 @@ LEFT_OUT = {
     "workflow.utils.*": "Helpers that set a client's user agent and the colours of a log.",
     "workflow.widgets.*": "They draw with scripts fetched from a network; `render_graph` and the tables need none.",
 }
-FIELDS = "A state's fields are its class's `fields` here, a set of names."
+FIELDS = "The names of the fields that a state takes are its class's `allowed` here."
 ROOTS = "Programs make `ExecutionInput` and `StepInput`; `Placeholder` is what comes of reading them."
 SCHEMA = "A whole input has it; what is inside a value, `get_schema_as_dict()` says."
 VALUES = "How that SDK keeps what was read; here `get_schema_as_dict()` says it."
-NAMED = "That SDK names its own placeholders so while it makes them; here they have `.name`, `.type` and `.parent`."
-BARE = "A bare `State` has no type, and so no fields, here; programs make states of the ten types."
 EMPTY = "An empty tuple for an empty list: a default that no program can change for the next one."
 DIFFERS = {
     "* default of steps": EMPTY,
@@ -48,10 +42,7 @@ DIFFERS = {
     "inputs.placeholders.Placeholder attribute schema": SCHEMA,
     "inputs.placeholders.Placeholder attribute immutable": VALUES,
     "inputs.placeholders.Placeholder attribute store": VALUES,
-    "inputs.placeholders.* argument *": NAMED,
     "inputs.placeholders.* attribute json_str_template": "How that SDK writes a path; here `to_jsonpath()` does.",
-    "steps.fields.Field kind": "That SDK's list of its own field names; the `Field` here is a row of a table.",
+    "steps.choice_rule.BaseRule argument expr": RULES,
     "steps.states.Pass attribute result": "It is the state's result, remembered for what comes later, as of a Task.",
-    "steps.states.State argument *": BARE,
-    "steps.states.State place of output_schema": BARE,
 }

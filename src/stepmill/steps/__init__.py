@@ -16,8 +16,9 @@ from .bundle import (
     ImageSource,
     Manifest,
 )
-from .choice import Choice, ChoiceRule
-from .compiler import compile
+from .choice import Choice
+from .choice_rule import ChoiceRule
+from .compiling.compiler import compile
 from .compute import BatchSubmitJobStep, EcsRunTaskStep, GlueStartJobRunStep
 from .definition import FrozenGraph, Graph
 from .distributed import ItemBatcher, ItemReader, ResultWriter
@@ -31,6 +32,7 @@ from .http import HttpStep
 from .integration_resources import IntegrationPattern
 from .lambda_ import LambdaStep
 from .map import Map
+from .plain import Fail, Pass, Succeed, Wait
 from .s3 import S3GetObjectStep
 from .sagemaker import (
     EndpointConfigStep,
@@ -69,14 +71,7 @@ from .service import (
     SqsSendMessageStep,
     StepFunctionsStartExecutionStep,
 )
-from .state import (
-    Fail,
-    Pass,
-    State,
-    Succeed,
-    Task,
-    Wait,
-)
+from .state import State, Task
 
 __all__ = [
     "ActivityStep",

@@ -30,7 +30,7 @@ class ActivityStep(Task):
         TypeError: payload and parameters= or arguments= are both given.
     """
 
-    fields = Task.fields - {"resource"}
+    allowed = Task.allowed - {"resource"}
 
     def __init__(self, state_id: str, activity: str, *, payload: Any = None, **fields: Any) -> None:
         super().__init__(state_id, **fields)

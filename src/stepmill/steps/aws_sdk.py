@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .build import Build
 from .state import Task
 
 _CALL = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
@@ -36,7 +35,7 @@ class AwsSdkStep(Task):
         TypeError: parameters and arguments are both given, or the parameters are no object.
     """
 
-    fields = Task.fields - {"resource"}
+    allowed = Task.allowed - {"resource"}
 
     def __init__(
         self, state_id: str, call: str, parameters: Any = None, *, wait_for_callback: bool = False, **fields: Any
@@ -50,7 +49,5 @@ class AwsSdkStep(Task):
             raise TypeError(f"AwsSdkStep {state_id!r} has both parameters and arguments=; give one of them")
         self.call, self.wait_for_callback = call, wait_for_callback
 
-    def build(self, build: Build) -> dict[str, Any]:
-        """The call; its names are checked with those of every other Task."""
-        token = ".waitForTaskToken" if self.wait_for_callback else ""
-        return {"Resource": build.resource(f"aws-sdk:{self.call}{token}"), **super().build(build)}
+    def _called(self) -> str:
+        return f"aws-sdk:{self.call}{'.waitForTaskToken' if self.wait_for_callback else ''}"

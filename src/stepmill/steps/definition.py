@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from .compiler import compile
+from .compiling.compiler import compile
 from .fields import refuse_unknown
 from .flow import Chain
 from .state import State, Target
@@ -30,21 +30,26 @@ class Graph:
         TypeError: a field that a machine does not have.
     """
 
-    fields = frozenset({"comment", "timeout_seconds", "version"})
+    allowed = frozenset({"comment", "timeout_seconds", "version"})
 
     def __init__(self, branch: Target, *, query_language: str | None = None, **fields: Any) -> None:
         if not isinstance(branch, State | Chain):
             raise ValueError(f"a graph is made of a state or a chain, not of {branch!r}")
-        refuse_unknown("Graph", fields, self.fields)
+        refuse_unknown("Graph", fields, self.allowed)
         self.branch: Target = branch
         self.query_language = query_language
         self.timeout_seconds: int | None = fields.get("timeout_seconds")
         self.comment: str | None = fields.get("comment")
         self.version: str | None = fields.get("version")
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Of timeout_seconds, comment and version, those that were given."""
+        return {name: value for name in sorted(self.allowed) if (value := getattr(self, name)) is not None}
+
     @cached_property
     def _made(self) -> dict[str, Any]:
-        about = {name: getattr(self, name) for name in self.fields}
+        about = {name: getattr(self, name) for name in self.allowed}
         made: dict[str, Any] = json.loads(
             compile("workflow", self.branch, query_language=self.query_language, **about).template
         )

@@ -1,20 +1,22 @@
 """The fields of every state type: their names in Python and in ASL, and how each is written down.
 
-In: nothing. Out: one table, and who asks for a field beyond it is refused. Touches: nothing.
+In: nothing. Out: one table, the old SDK's enumeration of the names, and who asks for a field beyond it is refused.
+Touches: nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 from stepmill.nearest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One field.
+class Spelling:
+    """How one field is written.
 
     kind: `plain` constants; `json` constants of any shape; `template` objects with run-time values anywhere;
     `scalar` a constant or one run-time value; `path` a path or one run-time value; `reference` a constant path.
@@ -26,46 +28,84 @@ class Field:
     raw: bool = False
 
 
-FIELDS: dict[str, Field] = {
-    "comment": Field("Comment", "plain"),
-    "query_language": Field("QueryLanguage", "plain"),
-    "resource": Field("Resource", "plain"),
-    "label": Field("Label", "plain"),
-    "input_path": Field("InputPath", "path"),
-    "output_path": Field("OutputPath", "path"),
-    "items_path": Field("ItemsPath", "path"),
-    "result_path": Field("ResultPath", "reference"),
-    "result": Field("Result", "json"),
-    "parameters": Field("Parameters", "template"),
-    "result_selector": Field("ResultSelector", "template", raw=True),
-    "arguments": Field("Arguments", "template", raw=True),
-    "assign": Field("Assign", "template", raw=True),
-    "output": Field("Output", "template", raw=True),
-    "items": Field("Items", "template", raw=True),
-    "item_selector": Field("ItemSelector", "template", raw=True),
-    "item_reader": Field("ItemReader", "template", raw=True),
-    "item_batcher": Field("ItemBatcher", "template", raw=True),
-    "result_writer": Field("ResultWriter", "template", raw=True),
-    "credentials": Field("Credentials", "template", raw=True),
-    "error": Field("Error", "scalar", raw=True),
-    "cause": Field("Cause", "scalar", raw=True),
-    "error_path": Field("ErrorPath", "path"),
-    "cause_path": Field("CausePath", "path"),
-    "seconds": Field("Seconds", "scalar", raw=True),
-    "timestamp": Field("Timestamp", "scalar", raw=True),
-    "seconds_path": Field("SecondsPath", "path"),
-    "timestamp_path": Field("TimestampPath", "path"),
-    "timeout_seconds": Field("TimeoutSeconds", "scalar", raw=True),
-    "timeout_seconds_path": Field("TimeoutSecondsPath", "path"),
-    "heartbeat_seconds": Field("HeartbeatSeconds", "scalar", raw=True),
-    "heartbeat_seconds_path": Field("HeartbeatSecondsPath", "path"),
-    "max_concurrency": Field("MaxConcurrency", "scalar", raw=True),
-    "max_concurrency_path": Field("MaxConcurrencyPath", "path"),
-    "tolerated_failure_count": Field("ToleratedFailureCount", "scalar", raw=True),
-    "tolerated_failure_count_path": Field("ToleratedFailureCountPath", "path"),
-    "tolerated_failure_percentage": Field("ToleratedFailurePercentage", "scalar", raw=True),
-    "tolerated_failure_percentage_path": Field("ToleratedFailurePercentagePath", "path"),
+FIELDS: dict[str, Spelling] = {
+    "comment": Spelling("Comment", "plain"),
+    "query_language": Spelling("QueryLanguage", "plain"),
+    "resource": Spelling("Resource", "plain"),
+    "label": Spelling("Label", "plain"),
+    "input_path": Spelling("InputPath", "path"),
+    "output_path": Spelling("OutputPath", "path"),
+    "items_path": Spelling("ItemsPath", "path"),
+    "result_path": Spelling("ResultPath", "reference"),
+    "result": Spelling("Result", "json"),
+    "parameters": Spelling("Parameters", "template"),
+    "result_selector": Spelling("ResultSelector", "template", raw=True),
+    "arguments": Spelling("Arguments", "template", raw=True),
+    "assign": Spelling("Assign", "template", raw=True),
+    "output": Spelling("Output", "template", raw=True),
+    "items": Spelling("Items", "template", raw=True),
+    "item_selector": Spelling("ItemSelector", "template", raw=True),
+    "item_reader": Spelling("ItemReader", "template", raw=True),
+    "item_batcher": Spelling("ItemBatcher", "template", raw=True),
+    "result_writer": Spelling("ResultWriter", "template", raw=True),
+    "credentials": Spelling("Credentials", "template", raw=True),
+    "error": Spelling("Error", "scalar", raw=True),
+    "cause": Spelling("Cause", "scalar", raw=True),
+    "error_path": Spelling("ErrorPath", "path"),
+    "cause_path": Spelling("CausePath", "path"),
+    "seconds": Spelling("Seconds", "scalar", raw=True),
+    "timestamp": Spelling("Timestamp", "scalar", raw=True),
+    "seconds_path": Spelling("SecondsPath", "path"),
+    "timestamp_path": Spelling("TimestampPath", "path"),
+    "timeout_seconds": Spelling("TimeoutSeconds", "scalar", raw=True),
+    "timeout_seconds_path": Spelling("TimeoutSecondsPath", "path"),
+    "heartbeat_seconds": Spelling("HeartbeatSeconds", "scalar", raw=True),
+    "heartbeat_seconds_path": Spelling("HeartbeatSecondsPath", "path"),
+    "max_concurrency": Spelling("MaxConcurrency", "scalar", raw=True),
+    "max_concurrency_path": Spelling("MaxConcurrencyPath", "path"),
+    "tolerated_failure_count": Spelling("ToleratedFailureCount", "scalar", raw=True),
+    "tolerated_failure_count_path": Spelling("ToleratedFailureCountPath", "path"),
+    "tolerated_failure_percentage": Spelling("ToleratedFailurePercentage", "scalar", raw=True),
+    "tolerated_failure_percentage_path": Spelling("ToleratedFailurePercentagePath", "path"),
 }
+
+
+class Field(Enum):
+    """The old SDK's names of fields, for steps that programs derive from `Task`: `fields[Field.Resource.value] = …`."""
+
+    Comment = "comment"
+    InputPath = "input_path"
+    OutputPath = "output_path"
+    Parameters = "parameters"
+    ResultPath = "result_path"
+    Next = "next"
+    Retry = "retry"
+    Catch = "catch"
+    Branches = "branches"
+    End = "end"
+    Version = "version"
+    Result = "result"
+    Error = "error"
+    Cause = "cause"
+    Seconds = "seconds"
+    Timestamp = "timestamp"
+    SecondsPath = "seconds_path"
+    TimestampPath = "timestamp_path"
+    Choices = "choices"
+    Default = "default"
+    Iterator = "iterator"
+    ItemsPath = "items_path"
+    MaxConcurrency = "max_concurrency"
+    Resource = "resource"
+    TimeoutSeconds = "timeout_seconds"
+    TimeoutSecondsPath = "timeout_seconds_path"
+    HeartbeatSeconds = "heartbeat_seconds"
+    HeartbeatSecondsPath = "heartbeat_seconds_path"
+    ErrorEquals = "error_equals"
+    IntervalSeconds = "interval_seconds"
+    MaxAttempts = "max_attempts"
+    BackoffRate = "backoff_rate"
+    NextStep = "next_step"
 
 
 def refuse_unknown(

@@ -14,7 +14,7 @@ from stepmill.inputs.templates import expressions
 
 from .fields import ALWAYS, FIELDS, RESULTS, refuse_unknown
 from .source import here
-from .state import State, Target, _Fallible, first
+from .state import State, Target, _Fallible, entered, first
 
 _RETRY = {
     "error_equals": "ErrorEquals",
@@ -40,26 +40,40 @@ def _check(kind: str, given: dict[str, Any], known: Collection[str]) -> None:
         raise TypeError(f'{kind} needs error_equals=, a list of error names such as ["States.ALL"]')
 
 
-def _list(errors: str | Sequence[str]) -> list[str]:
-    return [errors] if isinstance(errors, str) else list(errors)
+def _list(errors: Any) -> list[str]:
+    names = [errors] if isinstance(errors, str) else errors
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f'error_equals= is a list of error names such as ["States.ALL"], not {errors!r}')
+    return list(names)
 
 
 class _Block:
-    """What Retry and Catch share: fields, read as attributes too."""
+    """What Retry and Catch share: fields, read and set as attributes too."""
 
-    fields: frozenset[str]
+    allowed: frozenset[str]
 
     def __init__(self, **fields: Any) -> None:
-        _check(type(self).__name__, fields, self.fields)
+        _check(type(self).__name__, fields, self.allowed)
         self.given = {**fields, "error_equals": _list(fields["error_equals"])}
         self.source = here()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields as they were given; what is changed here is changed in the block."""
+        return self.given
 
     if not TYPE_CHECKING:  # or every slip of the pen would pass the type checker
 
         def __getattr__(self, name):
-            if name in type(self).fields:
+            if name in type(self).allowed:
                 return self.__dict__.get("given", {}).get(name)
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        def __setattr__(self, name, value):
+            if name in type(self).allowed:
+                self.given[name] = _list(value) if name == "error_equals" else value
+            else:
+                object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """As ASL has it."""
@@ -73,6 +87,9 @@ class _Block:
         said = ", ".join(f"{name}={value!r}" for name, value in self.given.items())
         return f"{type(self).__name__}({said})"
 
+    def __str__(self) -> str:
+        return self.to_json(pretty=True)
+
 
 class Retry(_Block):
     """Try again after an error.
@@ -82,7 +99,7 @@ class Retry(_Block):
             jitter_strategy ("FULL" or "NONE"), comment. What is left out, AWS decides, as in brackets.
     """
 
-    fields = frozenset(_RETRY)
+    allowed = frozenset(_RETRY)
 
     def to_dict(self) -> dict[str, Any]:
         """As ASL has it."""
@@ -98,7 +115,7 @@ class Catch(_Block):
             comment.
     """
 
-    fields = frozenset(_CATCH)
+    allowed = frozenset(_CATCH)
 
     def __init__(self, next_step: Target, **fields: Any) -> None:
         super().__init__(**fields)
@@ -191,7 +208,7 @@ class Parallel(_Fallible):
     """
 
     type = "Parallel"
-    fields = ALWAYS | RESULTS
+    allowed = ALWAYS | RESULTS
     _instead = {"Parameters": "Arguments"}  # noqa: RUF012
 
     def __init__(self, state_id: str, retry: Any = None, catch: Any = None, **fields: Any) -> None:
@@ -199,8 +216,8 @@ class Parallel(_Fallible):
         self.branches: list[Target] = []
 
     def add_branch(self, branch: Target) -> None:
-        """Add a state or a chain that runs beside the others."""
-        self.branches.append(branch)
+        """Add a state or a chain that runs beside the others. Raises TypeError for anything else."""
+        self.branches.append(entered(branch, f"a branch of {self.state_id!r}"))
 
     def machines(self) -> Iterator[tuple[str, Target]]:
         """Every branch with its place."""

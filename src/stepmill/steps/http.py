@@ -42,7 +42,7 @@ class HttpStep(Task):
         ValueError: the endpoint is no https URL, or a method, connection or format that AWS does not know.
     """
 
-    fields = Task.fields - {"resource", "parameters", "arguments"}
+    allowed = Task.allowed - {"resource", "parameters", "arguments"}
 
     def __init__(
         self,
@@ -77,6 +77,9 @@ class HttpStep(Task):
         """What the API answered, read as JSON where it is JSON: `step.body["id"]`."""
         return remembered(self.state_id, "result", "ResponseBody")
 
+    def _called(self) -> str:
+        return "http:invoke"
+
     def build(self, build: Build) -> dict[str, Any]:
         """The call."""
         parameters: dict[str, Any] = {
@@ -97,4 +100,4 @@ class HttpStep(Task):
             parameters["Transform"] = transform
             form = {"Content-Type": "application/x-www-form-urlencoded"}  # AWS asks for it beside the Transform
             parameters["Headers"] = {**form, **(self.headers or {})}
-        return {"Resource": build.resource("http:invoke"), **super().build(build), "Parameters": parameters}
+        return {**super().build(build), "Parameters": parameters}

@@ -36,7 +36,7 @@ class LambdaStep(Task):
         fields: retry, catch, and the fields of `Task` except resource.
     """
 
-    fields = Task.fields - {"resource"}
+    allowed = Task.allowed - {"resource"}
 
     def __init__(
         self,
@@ -69,10 +69,12 @@ class LambdaStep(Task):
         """What the function returned: `step.payload["train"]`."""
         return remembered(self.state_id, "payload")
 
+    def _called(self) -> str:
+        return f"lambda:invoke{'.waitForTaskToken' if self.wait_for_callback else ''}"
+
     def build(self, build: Build) -> dict[str, Any]:
         """The call."""
-        token = ".waitForTaskToken" if self.wait_for_callback else ""
-        fields = {"Resource": build.resource(f"lambda:invoke{token}"), **super().build(build)}
+        fields = super().build(build)
         if self.function is not None:
             fields["Parameters"] = {"FunctionName": self._name(build, self.function)}
             if self.body is not None:

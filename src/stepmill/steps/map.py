@@ -11,7 +11,7 @@ from typing import Any
 from .build import Build
 from .distributed import ItemBatcher, ItemReader, ResultWriter
 from .fields import ALWAYS, FIELDS, RESULTS
-from .state import Target, _Fallible
+from .state import Target, _Fallible, entered
 
 _MAP = {name for name, field in FIELDS.items() if field.asl.startswith(("Item", "Max", "Tol"))}
 _MAP |= {"result_writer", "label"}
@@ -40,11 +40,11 @@ class Map(_Fallible):
 
     Raises:
         ValueError: a mode or an execution type AWS does not know.
-        TypeError: both an iterator and an item processor.
+        TypeError: both an iterator and an item processor, or both parameters and an item selector.
     """
 
     type = "Map"
-    fields = ALWAYS | RESULTS - {"arguments"} | _MAP
+    allowed = ALWAYS | RESULTS - {"arguments"} | _MAP
     _instead = {  # noqa: RUF012
         "Parameters": "ItemSelector",
         "MaxConcurrencyPath": "MaxConcurrency",
@@ -78,8 +78,15 @@ class Map(_Fallible):
             raise ValueError(
                 f'the execution type of Map {state_id!r} is "STANDARD" or "EXPRESS", not {execution_type!r}'
             )
+        if fields.get("parameters") is not None and fields.get("item_selector") is not None:
+            raise TypeError(
+                f"Map {state_id!r} has both parameters= and item_selector=; they are two names of one thing"
+            )
         if iterator is not None and item_processor is not None:
             raise TypeError(f"Map {state_id!r} has both iterator= and item_processor=; they are two names of one thing")
+        for inside, name in ((iterator, "iterator"), (item_processor, "item_processor")):
+            if inside is not None:
+                entered(inside, f"{name}= of {state_id!r}")
         self.iterator, self.item_processor = iterator, item_processor
         self.mode, self.execution_type, self.processor_config = mode, execution_type, processor_config
 
@@ -91,7 +98,7 @@ class Map(_Fallible):
 
     def attach_iterator(self, iterator: Target) -> None:
         """Say what is run for each item."""
-        self.iterator = iterator
+        self.iterator = entered(iterator, f"the iterator of {self.state_id!r}")
 
     def machines(self) -> Iterator[tuple[str, Target]]:
         """The one machine inside."""

@@ -28,7 +28,7 @@ class S3GetObjectStep(Task):
             input on.
     """
 
-    fields = Task.fields - {"resource", "parameters", "arguments"}
+    allowed = Task.allowed - {"resource", "parameters", "arguments"}
 
     def __init__(self, state_id: str, uri: Any, **fields: Any) -> None:
         super().__init__(state_id, **fields)
@@ -39,9 +39,12 @@ class S3GetObjectStep(Task):
         """The object read as JSON: `step.json["accuracy"]`."""
         return remembered(self.state_id, "json")
 
+    def _called(self) -> str:
+        return "aws-sdk:s3:getObject"
+
     def build(self, build: Build) -> dict[str, Any]:
         """`s3:getObject` with the URI's bucket and key."""
-        fields = {"Resource": build.resource("aws-sdk:s3:getObject"), **super().build(build)}
+        fields = super().build(build)
         if build.language == "JSONata":
             fields.setdefault("Output", "{% $states.input %}")
         elif "ResultPath" not in fields and "ResultSelector" not in fields:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from .build import Build
 from .integration_resources import IntegrationPattern, called, is_integration_pattern_valid
 from .state import Task
 
@@ -23,7 +22,7 @@ class ServiceStep(Task):
     """A call of one operation. Subclasses name it: `service` as Step Functions spells it, `api`, a member of its
     enumeration, and the `patterns` it has."""
 
-    fields = Task.fields - {"resource"}
+    allowed = Task.allowed - {"resource"}
     service: str
     api: Enum
     patterns: tuple[IntegrationPattern, ...] = (_WAIT, _GO_ON)
@@ -42,10 +41,8 @@ class ServiceStep(Task):
         """Of the integration, where there are several."""
         return None
 
-    def build(self, build: Build) -> dict[str, Any]:
-        """The call."""
-        resource = build.resource(called(self.service, self.api.value, self.pattern, self.version()))
-        return {"Resource": resource, **super().build(build)}
+    def _called(self) -> str:
+        return called(self.service, self.api.value, self.pattern, self.version())
 
 
 class WaitingStep(ServiceStep):

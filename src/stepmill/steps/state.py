@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from stepmill.inputs import Placeholder, StepInput
 from stepmill.inputs.expressions import holds_token, readable
 from stepmill.inputs.placeholders import remembered
+from stepmill.nearest import did_you_mean
+from stepmill.stage import load_settings, partition
 
 from .fields import ALWAYS, FIELDS, PATHS, RESULTS, TIMES, refuse_unknown
 from .source import Source, here
@@ -45,6 +47,18 @@ def first(target: Target | None) -> State | str | None:
     return steps[0] if steps else None
 
 
+def entered(target: Any, what: str) -> Target:
+    """What a machine inside a state begins with, as it is.
+
+    Raises:
+        TypeError: it is neither a state nor a chain.
+    """
+    if not isinstance(target, State) and not isinstance(getattr(target, "steps", None), list):
+        raise TypeError(f"{what} is a state or a chain, not {target!r}")
+    found: Target = target
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A way from one state to another."""
@@ -60,25 +74,29 @@ class State:
 
     Args:
         state_id: the state's name, at most 80 characters, once in a workflow.
+        state_type: ASL's type, such as `Task`. Each type has a class of its own, which says it.
         output_schema: what the state hands on, name → type, for `output()`.
-        fields: ASL's fields in Python's spelling (`result_path=`, `timeout_seconds=`, …).
+        fields: ASL's fields in Python's spelling (`result_path=`, `timeout_seconds=`, …). They are read as attributes
+            too, and set: `step.comment = "…"`.
 
     Raises:
         TypeError: a field this type of state does not have; with the nearest one.
     """
 
     type = ""
-    fields: frozenset[str] = ALWAYS
+    allowed: frozenset[str] = ALWAYS | PATHS | {"parameters", "result_path"}
     _instead: dict[str, str] = {}  # noqa: RUF012 -- names of an ASL field under which this type has it
 
-    def __init__(self, state_id: str, *, output_schema: dict[str, Any] | None = None, **fields: Any) -> None:
+    def __init__(
+        self, state_id: str, state_type: str, output_schema: dict[str, Any] | None = None, **fields: Any
+    ) -> None:
         if not isinstance(state_id, str):
             raise TypeError(f"a state's name is text, not {state_id!r}")
         if holds_token(state_id):
             raise TypeError(f"a state's name is constant, and {readable(state_id)!r} has a run-time value in it")
         own = inspect.signature(type(self)).parameters
-        refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.fields, (*own, *self.fields))
-        self.state_id = state_id
+        refuse_unknown(f"{type(self).__name__} {state_id!r}", fields, self.allowed, (*own, *self.allowed))
+        self.state_id, self.type = state_id, state_type
         self.source = here()
         self.given = {name: value for name, value in fields.items() if value is not None or name in _NULLABLE}
         self.output_schema = output_schema
@@ -132,8 +150,9 @@ class State:
         return StepInput(self.output_schema, _step=self.state_id)
 
     def update_parameters(self, params: Any) -> None:
-        """Replace the parameters."""
-        self.given["parameters"] = params
+        """Replace the parameters. Of a state that has none, nothing is replaced."""
+        if "parameters" in self.allowed:
+            self.given["parameters"] = params
 
     @property
     def parameters(self) -> Any:
@@ -143,6 +162,11 @@ class State:
     @parameters.setter
     def parameters(self, params: Any) -> None:
         self.update_parameters(params)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields as they were given, by their names in Python; what is changed here is changed in the state."""
+        return self.given
 
     @property
     def state_type(self) -> str:
@@ -161,26 +185,46 @@ class State:
                 return self.__dict__.get("given", {}).get(name)
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+        def __setattr__(self, name, value):
+            if name not in FIELDS or hasattr(type(self), name) or "given" not in self.__dict__:
+                object.__setattr__(self, name, value)
+                return
+            refuse_unknown(f"{type(self).__name__} {self.state_id!r}", [name], self.allowed)
+            self.given[name] = value
+
     # -- compiling
 
     def build(self, build: Build) -> dict[str, Any]:
         """ASL's fields with run-time values still in them; keys as in JSONPath, the compiler turns them."""
-        return {FIELDS[name].asl: value for name, value in self.given.items()}
+        for name in self.given.keys() - FIELDS:  # put into `fields` later on
+            build.problem(
+                "field.unknown",
+                f"{self.state_id!r} has a field {name!r}, which no state has",
+                did_you_mean(name, self.allowed),
+            )
+        return {
+            FIELDS[name].asl: value
+            for name, value in self.given.items()
+            if name in FIELDS and (value is not None or name in _NULLABLE)
+        }
 
     def to_dict(self, query_language: str | None = None) -> dict[str, Any]:
-        """This state as ASL, with the links it has now.
+        """This state as ASL, as far as it speaks for itself: with the links it has now, and without what other states
+        make of it (variables that they read, the error they want kept). `Graph` gives whole definitions.
 
         Raises:
-            InvalidDefinition: with everything that is wrong with what it leads to.
+            InvalidDefinition: with everything that is wrong with its own fields and what is inside it.
         """
-        from .compiler import compile
+        from .compiling.compiler import alone
 
-        machine = json.loads(compile("workflow", self, query_language=query_language).template)
-        return dict(machine["States"][self.state_id])
+        return alone(self, query_language)
 
     def to_json(self, pretty: bool = False) -> str:
-        """`to_dict()` as text."""
+        """`to_dict()` as text; `pretty` indents it by four."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=4 if pretty else None)
+
+    def __str__(self) -> str:
+        return self.to_json(pretty=True)
 
     def check_read(self, ref: Ref, build: Build, language: Language) -> None:
         """Refuse to read what this state's result does not have. Its own `build` is given."""
@@ -192,7 +236,14 @@ class State:
 _NULLABLE = frozenset({"input_path", "output_path", "result_path", "result"})
 
 
-class _Fallible(State):
+class _Typed(State):
+    """States whose class says their type."""
+
+    def __init__(self, state_id: str, *, output_schema: dict[str, Any] | None = None, **fields: Any) -> None:
+        super().__init__(state_id, type(self).type, output_schema, **fields)
+
+
+class _Fallible(_Typed):
     """States that do work and so can fail."""
 
     def __init__(
@@ -208,12 +259,21 @@ class _Fallible(State):
 
     def add_retry(self, retry: Retry | Sequence[Retry]) -> None:
         """Try again after these errors, one Retry or several; the first that names an error decides."""
-        self.retries.extend(_several(retry))
+        from .flow import Retry
+
+        for each in _several(retry):
+            if not isinstance(each, Retry):
+                raise TypeError(f"retry= of {self.state_id!r} is a Retry or a list of them, not {each!r}")
+            self.retries.append(each)
 
     def add_catch(self, catch: Catch | Sequence[Catch]) -> None:
         """Go elsewhere after these errors, when no Retry is left; one Catch or several, the first that names an error
         decides."""
+        from .flow import Catch
+
         for each in _several(catch):
+            if not isinstance(each, Catch):
+                raise TypeError(f"catch= of {self.state_id!r} is a Catch or a list of them, not {each!r}")
             self.catches.append(each)
             self._leads_to(each.next_step)
 
@@ -225,76 +285,6 @@ class _Fallible(State):
 
 def _several(value: Any) -> Sequence[Any]:
     return () if value is None else value if isinstance(value, list | tuple) else (value,)
-
-
-class Pass(State):
-    """Hands its input on, or what `result=` or `parameters=` say instead.
-
-    Args:
-        state_id: the state's name.
-        output_schema: as in State.
-        fields: result, parameters, assign, output, input_path, result_path, output_path, comment, query_language.
-    """
-
-    type = "Pass"
-    fields = ALWAYS | PATHS | {"result", "parameters", "result_path", "assign", "output"}
-    _instead = {"Parameters": "Output", "Result": "Output"}  # noqa: RUF012
-
-    @property
-    def result(self) -> Placeholder:
-        """What this state made, remembered for every state downstream."""
-        return remembered(self.state_id, "result")
-
-
-class Wait(State):
-    """Waits for a time or until a time.
-
-    Args:
-        state_id: the state's name.
-        fields: exactly one of seconds (0 to 99,999,999), timestamp (ISO 8601, such as `2026-11-23T09:00:00Z`),
-            seconds_path and timestamp_path; input_path, output_path, assign, output, comment, query_language.
-
-    Raises:
-        ValueError: none or several of the four.
-    """
-
-    type = "Wait"
-    fields = ALWAYS | PATHS | {"seconds", "timestamp", "seconds_path", "timestamp_path", "assign", "output"}
-    _instead = {"SecondsPath": "Seconds", "TimestampPath": "Timestamp"}  # noqa: RUF012
-
-    def __init__(self, state_id: str, **fields: Any) -> None:
-        super().__init__(state_id, **fields)
-        kinds = ("seconds", "timestamp", "seconds_path", "timestamp_path")
-        if sum(kind in self.given for kind in kinds) != 1:
-            raise ValueError(f"Wait {state_id!r} needs exactly one of {', '.join(kinds)}")
-
-
-class Succeed(State):
-    """Ends the execution well; inside a Parallel or Map, its branch or iteration.
-
-    Args:
-        state_id: the state's name.
-        output_schema: as in State.
-        fields: input_path, output_path, output, comment, query_language.
-    """
-
-    type = "Succeed"
-    fields = ALWAYS | PATHS | {"output"}
-
-
-class Fail(State):
-    """Ends the execution with an error.
-
-    A quality gate's rejection is `Fail(…, error="GateRejected", cause="why")`.
-
-    Args:
-        state_id: the state's name.
-        output_schema: as in State; nothing follows that could read it.
-        fields: error, cause (both may be run-time values), error_path, cause_path, comment, query_language.
-    """
-
-    type = "Fail"
-    fields = ALWAYS | {"error", "cause", "error_path", "cause_path"}
 
 
 class Task(_Fallible):
@@ -313,7 +303,7 @@ class Task(_Fallible):
     """
 
     type = "Task"
-    fields = ALWAYS | RESULTS | TIMES | {"resource", "credentials"}
+    allowed = ALWAYS | RESULTS | TIMES | {"resource", "credentials"}
     _instead = {  # noqa: RUF012
         "Parameters": "Arguments",
         "TimeoutSecondsPath": "TimeoutSeconds",
@@ -321,7 +311,29 @@ class Task(_Fallible):
     }
 
     def __init__(self, state_id: str, retry: Any = None, catch: Any = None, **fields: Any) -> None:
+        if "resource" in fields and "resource" not in self.allowed:
+            raise TypeError(f"{type(self).__name__} {state_id!r} knows what it calls; Task takes resource=")
         super().__init__(state_id, retry, catch, **fields)
         for name in ("timeout_seconds", "heartbeat_seconds"):
             if name in self.given and f"{name}_path" in self.given:
                 raise ValueError(f"{self.state_id!r} has both {name}= and {name}_path=: give one of them")
+
+    def _called(self) -> str:
+        """What stands in the Resource after the partition, of steps that know what they call."""
+        return ""
+
+    @property
+    def resource(self) -> Any:
+        """The Resource: as it was given, or of what the step calls, in the partition of the stage's region."""
+        if "resource" in self.given or not (called := self._called()):
+            return self.given.get("resource")
+        return f"arn:{partition(load_settings().region)}:states:::{called}"
+
+    @resource.setter
+    def resource(self, resource: Any) -> None:
+        self.given["resource"] = resource
+
+    def build(self, build: Build) -> dict[str, Any]:
+        """The call."""
+        called = self._called()
+        return {**({"Resource": build.resource(called)} if called else {}), **super().build(build)}

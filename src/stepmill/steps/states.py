@@ -9,7 +9,8 @@ from .choice import Choice
 from .definition import FrozenGraph, Graph
 from .flow import Catch, Chain, Parallel, Retry
 from .map import Map
-from .state import Fail, Pass, State, Succeed, Task, Wait
+from .plain import Fail, Pass, Succeed, Wait
+from .state import State, Task
 
 __all__ = [
     "Catch",

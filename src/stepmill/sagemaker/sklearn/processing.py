@@ -18,8 +18,9 @@ from stepmill.sagemaker.session import region_of
 class SKLearnProcessor(ScriptProcessor):
     """A ScriptProcessor in AWS's scikit-learn container.
 
-    framework_version: such as "1.4-2"; needed unless requirements or dockerfile is given. Arguments not named here mean
-    what they mean in ScriptProcessor. Raises ValueError; ImageUnknown, one too, for an image that is not published.
+    framework_version: such as "1.4-2"; needed unless requirements or dockerfile is given. Arguments not named here
+    mean what they mean in ScriptProcessor. Raises ValueError; ImageUnknown, one too, for an image that is
+    not published.
     """
 
     def __init__(

@@ -80,5 +80,6 @@ class PySparkProcessor(ScriptProcessor):
 
 class SparkJarProcessor(PySparkProcessor):
     """A jar that `smspark-submit` runs: its class is part of the step's `container_entrypoint=["smspark-submit",
-    "--class", "org.example.Main", "/opt/ml/processing/input/code/app.jar"]`. Arguments: as in PySparkProcessor.
+    "--class", "org.example.Main", "/opt/ml/processing/input/code/app.jar"]`. Arguments
+    mean what they mean in PySparkProcessor.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stepmill.steps.calls import hands_token_on
+from stepmill.steps.compiling.calls import hands_token_on
 from stepmill.steps.fields import FIELDS
 
 from .layout import Group, Node, Word, call, listed, paired, scalar

@@ -20,7 +20,8 @@ from stepmill.steps.choice import Choice
 from stepmill.steps.fields import FIELDS
 from stepmill.steps.flow import Parallel
 from stepmill.steps.map import Map
-from stepmill.steps.state import Fail, Pass, State, Succeed, Task, Wait
+from stepmill.steps.plain import Fail, Pass, Succeed, Wait
+from stepmill.steps.state import State, Task
 
 from .calls import LINKS
 from .rules import AROUND
@@ -70,7 +71,7 @@ def _problem(pointer: str, message: str, hint: str) -> Problem:
 def _machine(machine: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     for name, state in machine["States"].items():
         here = f"{pointer}/States/{escape(name)}"
-        known = LINKS | {FIELDS[each].asl for each in _CLASSES[state["Type"]].fields}
+        known = LINKS | {FIELDS[each].asl for each in _CLASSES[state["Type"]].allowed}
         for field in (field for field in state if field not in known):
             yield _problem(f"{here}/{escape(field)}", f"A {state['Type']} state has no {field}", "Remove it.")
         for field in ("Retry", "Catch"):

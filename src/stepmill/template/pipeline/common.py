@@ -17,7 +17,7 @@ from typing import Any
 from stepmill.clock import SystemClock
 from stepmill.steps import Chain, Task
 from stepmill.steps import compile as compile_steps
-from stepmill.steps.training import served
+from stepmill.steps.sagemaker.training import served
 from stepmill.workflow import Execution, Workflow
 from stepmill.workflow.pictures import Picture
 

@@ -15,12 +15,12 @@ from stepmill.inputs import jsonata, jsonpath
 from stepmill.inputs.expressions import Either, Key, Raw, Ref
 from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Language, refuse
+from stepmill.steps import names
+from stepmill.steps.build import Build, Ledger
+from stepmill.steps.choice import Choice
+from stepmill.steps.state import State
 
-from . import names
-from .build import Build, Ledger
-from .choice import Choice
 from .graph import Machine
-from .state import State
 
 _WHOLE = ("payload", "json", "result")
 _VARIABLE = re.compile(r"[^\W\d]\w{0,79}")
@@ -75,7 +75,7 @@ def check_assigned(top: Machine, ledger: Ledger, reserved: Set[str]) -> set[str]
     for machine, state in top.everything():
         given = [state.given.get("assign"), *(catch.given.get("assign") for catch in state.catches)]
         if isinstance(state, Choice):
-            given.extend(option.given.get("assign") for option in state.choices)
+            given.extend(option.given.get("assign") for option in state.options)
         own = outside.setdefault(id(machine), {})
         for name in (str(key).removesuffix(".$") for assign in given if isinstance(assign, dict) for key in assign):
             if name in reserved or not _VARIABLE.fullmatch(name):
@@ -101,10 +101,10 @@ def check_assigned(top: Machine, ledger: Ledger, reserved: Set[str]) -> set[str]
 
 
 class Memory:
-    """The variables of one workflow."""
+    """The variables of one workflow; or, when `part`, of a part of one, whose other steps it does not know."""
 
-    def __init__(self, builds: Mapping[str, Build], taken: Iterable[str]) -> None:
-        self.builds = builds
+    def __init__(self, builds: Mapping[str, Build], taken: Iterable[str], part: bool = False) -> None:
+        self.builds, self.part = builds, part
         self.taken = set(taken)
         self.assigns: dict[str, dict[str, Any]] = {}  # state → what it assigns, values in its own language
         self._kept: dict[str, dict[str, list[tuple[Key, ...]]]] = {}  # state → kind → what it keeps
@@ -200,12 +200,22 @@ class Memory:
         """The variable that holds a value, and the path inside it."""
         if isinstance(value, Either):
             if value.options not in self._eithers:
-                refuse("value.nowhere", "nothing remembers this value")
+                return self._supposed(value.options[0], "either") or refuse(
+                    "value.nowhere", "nothing remembers this value"
+                )
             return self._eithers[value.options]
         for (step, kind, keys), place in self._places.items():
             if (step, kind) == (value.step, value.kind) and value.keys[: len(keys)] == keys:
                 return self._names[step], (*map(_named, place), *value.keys[len(keys) :])
-        refuse("value.nowhere", f"nothing remembers this value of {value.step!r}")
+        return self._supposed(value, value.step) or refuse(
+            "value.nowhere", f"nothing remembers this value of {value.step!r}"
+        )
+
+    def _supposed(self, ref: Ref, step: str) -> tuple[str, tuple[Key, ...]] | None:
+        """Where a step elsewhere remembers a value, when nothing stands in its way."""
+        if not self.part:
+            return None
+        return names.variable(step, set()), (ref.kind,) if ref.kind in ("model", "name") else ref.keys
 
     def error(self, machine: object) -> str:
         """The variable of the error that a machine's catchers keep; no inner one may assign an outer one's."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from stepmill.inputs.expressions import Either, Ref, said
 from stepmill.nearest import did_you_mean
+from stepmill.steps.build import Ledger
+from stepmill.steps.fields import INSTEAD
+from stepmill.steps.map import Map
+from stepmill.steps.state import Link, State
 
-from .build import Ledger
-from .fields import INSTEAD
 from .graph import Machine
-from .map import Map
-from .state import Link, State
 
 _CARRIES = {"Choice", "Wait"}  # hand their input on as it is
 

@@ -12,11 +12,10 @@ from typing import Any
 from stepmill.inputs.expressions import Ref, references
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import nearest
-
-from .aws_sdk import AwsSdkStep
-from .build import Build
-from .operations import Operation, Service, find_service, nearest_service, source
-from .state import Task
+from stepmill.steps.aws_sdk import AwsSdkStep
+from stepmill.steps.build import Build
+from stepmill.steps.operations import Operation, Service, find_service, nearest_service, source
+from stepmill.steps.state import Task
 
 _SDK = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:aws-sdk:([^:.]+):([^:.]+)(\..+)?")
 _OPTIMISED = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:([a-z-]+):([A-Za-z0-9]+)(?:\..+)?")

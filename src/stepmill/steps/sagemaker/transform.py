@@ -12,7 +12,7 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.requests import Built, Place, transform_request
 
-from .sagemaker_step import JobStep
+from .step import JobStep
 
 
 class TransformStep(JobStep):

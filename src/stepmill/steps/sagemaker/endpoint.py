@@ -11,12 +11,13 @@ from typing import Any
 from stepmill.inputs import Placeholder
 from stepmill.inputs.expressions import Ref
 from stepmill.sagemaker.requests import Built, Place, endpoint_config_request, endpoint_request
+from stepmill.steps.build import Build
+from stepmill.steps.choice import Choice
+from stepmill.steps.flow import Chain
+from stepmill.steps.plain import Fail, Wait
+from stepmill.steps.state import Task
 
-from .build import Build
-from .choice import Choice
-from .flow import Chain
-from .sagemaker_step import NamedStep
-from .state import Fail, Task, Wait
+from .step import NamedStep
 
 _ON_THE_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
@@ -62,7 +63,7 @@ class EndpointConfigStep(NamedStep):
             "tags": tags,
         }
 
-    def _resource(self) -> str:
+    def _called(self) -> str:
         return "sagemaker:createEndpointConfig"
 
     def _build(self, place: Place, parameters: Any) -> Built:
@@ -102,7 +103,7 @@ class EndpointStep(NamedStep):
             raise ValueError(f"{state_id!r} updates an endpoint, so it needs endpoint_name=, the name it has")
         self.endpoint_config_name, self.update, self._tags = endpoint_config_name, update, tags
 
-    def _resource(self) -> str:
+    def _called(self) -> str:
         return f"sagemaker:{'updateEndpoint' if self.update else 'createEndpoint'}"
 
     def _build(self, place: Place, parameters: Any) -> Built:

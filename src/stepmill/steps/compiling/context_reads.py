@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stepmill.inputs.expressions import Ref
+from stepmill.steps.build import Ledger
 
-from .build import Ledger
 from .roads import Read
 
 

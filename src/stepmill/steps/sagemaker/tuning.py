@@ -13,9 +13,9 @@ from typing import Any
 from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.requests import Built, Place, tuned, tuning_request
+from stepmill.steps.scripts import script
 
-from .sagemaker_step import JobStep
-from .scripts import script
+from .step import JobStep
 
 
 class TuningStep(JobStep):

@@ -12,8 +12,7 @@ from collections.abc import Collection, Mapping
 from stepmill.asl.checks import check
 from stepmill.asl.places import HERE
 from stepmill.asl.problems import InvalidDefinition, Problem
-
-from .bundle import BUCKET, Bundle, filled
+from stepmill.steps.bundle import BUCKET, Bundle, filled
 
 
 def check_bound(bundle: Bundle, lines: Mapping[str, str], start: str, others: Collection[str] = ()) -> list[str]:

@@ -14,11 +14,11 @@ from stepmill.inputs import ExecutionInput, InputSchema
 from stepmill.inputs.expressions import Either, Key, Ref, compatible
 from stepmill.inputs.schema import WORDS
 from stepmill.nearest import did_you_mean
+from stepmill.steps.build import Ledger
+from stepmill.steps.source import Source
+from stepmill.steps.state import State
 
-from .build import Ledger
 from .roads import Read
-from .source import Source
-from .state import State
 
 _WHOSE = {"execution": "the execution's input", "state": "the state's input"}
 

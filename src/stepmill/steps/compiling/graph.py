@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stepmill.asl.places import escape
 from stepmill.inputs.rendering import Language
 from stepmill.nearest import did_you_mean
-
-from .build import Around, Ledger
-from .flow import Chain
-from .map import Map
-from .state import Link, State, Target, first
+from stepmill.steps.build import Around, Ledger
+from stepmill.steps.flow import Chain
+from stepmill.steps.map import Map
+from stepmill.steps.state import Link, State, Target, first
 
 
 @dataclass(eq=False)
@@ -68,6 +67,18 @@ def find(definition: Target, language: Language, ledger: Ledger) -> Machine:
     top = _find(definition, Machine("/States", "", language), home, ledger)
     _check_names(top, ledger)
     _check_unreached(top, ledger)
+    return top
+
+
+def machine_of(state: State, language: Language, ledger: Ledger) -> Machine:
+    """A machine of one state only, with what is inside it; where it leads to is named and not followed."""
+    top = Machine("/States", "", language, start=state, states={state.state_id: state})
+    _find_inside(state, top, {id(state): top}, ledger)
+    top.links[state.state_id] = [
+        replace(link, target=State(link.target, "")) if isinstance(link.target, str) else link
+        for link in state.links()
+        if link.target is not None
+    ]
     return top
 
 

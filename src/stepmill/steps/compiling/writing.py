@@ -14,12 +14,11 @@ from stepmill.inputs.placeholders import Placeholder
 from stepmill.inputs.rendering import Refusal, Scope, refuse
 from stepmill.inputs.schema import WORDS
 from stepmill.inputs.templates import Templates, as_text, constant, run_time
-
-from .build import Build
-from .choice import Choice
-from .fields import FIELDS, INSTEAD, JSONATA_ONLY, Field
-from .flow import Catch, Retry
-from .source import Source
+from stepmill.steps.build import Build
+from stepmill.steps.choice import Choice
+from stepmill.steps.fields import FIELDS, INSTEAD, JSONATA_ONLY, Spelling
+from stepmill.steps.flow import Catch, Retry
+from stepmill.steps.source import Source
 
 _TEXTS = frozenset({"Error", "Cause"})  # AWS takes nothing else there, not even a number
 _NUMBERS = frozenset(
@@ -84,8 +83,17 @@ class Writer:
         if assigns:
             fields["Assign"] = {**_object(fields.get("Assign")), **assigns}
         done: dict[str, Any] = {"Type": self.state.type}
+        said: dict[str, str] = {}
         for asl, value in fields.items():
-            done.update(self._guarded(lambda asl=asl, value=value: self._field(asl, value)))  # type: ignore[misc]
+            made = self._guarded(lambda asl=asl, value=value: self._field(asl, value))  # type: ignore[misc]
+            for name in made.keys() & said.keys():
+                self.build.problem(
+                    "field.twice",
+                    f"{self.state.state_id!r} says {name} twice, as {said[name]} and as {asl}",
+                    "they are two names of one thing: give one of them",
+                )
+            said |= dict.fromkeys(made, asl)
+            done.update(made)
         if isinstance(self.state, Choice):
             done["Choices"] = []
         return done
@@ -166,7 +174,7 @@ class Writer:
             )
         return constant(_plain(value))
 
-    def _jsonata(self, asl: str, field: Field, value: Any) -> dict[str, Any]:
+    def _jsonata(self, asl: str, field: Spelling, value: Any) -> dict[str, Any]:
         name = self.state._instead.get(asl, asl)
         if asl == "ItemsPath" and isinstance(value, Placeholder):
             name, field = "Items", _BY_ASL["Items"]
@@ -187,7 +195,7 @@ class Writer:
     def rule(self, index: int, target: str) -> dict[str, Any]:
         """One choice."""
         assert isinstance(self.state, Choice)
-        option = self.state.choices[index]
+        option = self.state.options[index]
         done = self._own(option.given)
         try:
             if not self.jsonata:

@@ -16,10 +16,9 @@ from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.rendering import Language, refuse
 from stepmill.inputs.templates import expressions
 from stepmill.sagemaker.requests import Built, Place
-
-from .build import Build
-from .scripts import check_script
-from .state import Task
+from stepmill.steps.build import Build
+from stepmill.steps.scripts import check_script
+from stepmill.steps.state import Task
 
 
 class SageMakerStep(Task):
@@ -32,7 +31,7 @@ class SageMakerStep(Task):
         fields: retry, catch, and the fields of `Task` except resource and arguments.
     """
 
-    fields = Task.fields - {"resource", "arguments"}
+    allowed = Task.allowed - {"resource", "arguments"}
     _longest = 63
 
     def __init__(self, state_id: str, name: Any, parameters: Any = None, **fields: Any) -> None:
@@ -45,10 +44,6 @@ class SageMakerStep(Task):
         self._whole: Any = None
 
     # -- what a step says of itself
-
-    def _resource(self) -> str:
-        """What it calls: what stands in the Resource after the partition."""
-        raise NotImplementedError
 
     def described(self) -> Sequence[Any]:
         """The descriptions of things that run in an image."""
@@ -86,10 +81,9 @@ class SageMakerStep(Task):
 
     def build(self, build: Build) -> dict[str, Any]:
         """The request as the state's parameters."""
-        resource = {"Resource": build.resource(self._resource())}
         if self._whole is not None:
             build.request = self._whole
-            return {**resource, **super().build(build), "Parameters": self._whole}
+            return {**super().build(build), "Parameters": self._whole}
         place = build.place(self._name, self._base(), *self._paths(), longest=self._longest)
         images = tuple(build.image(each) for each in self.described())
         place = replace(place, images=images, image=images[0] if images else place.image)
@@ -100,7 +94,7 @@ class SageMakerStep(Task):
             check_script(file, build.used, build.problem)
         build.ledger.keep(built.assets)
         build.outputs, build.request = built.outputs, built.request
-        return {**resource, **super().build(build), "Parameters": built.request}
+        return {**super().build(build), "Parameters": built.request}
 
 
 class JobStep(SageMakerStep):
@@ -119,7 +113,7 @@ class JobStep(SageMakerStep):
         super().__init__(state_id, job_name, **fields)
         self.job_name, self.wait_for_completion = job_name, wait
 
-    def _resource(self) -> str:
+    def _called(self) -> str:
         return f"sagemaker:{self._action}{'.sync' if self.wait_for_completion else ''}"
 
     def build(self, build: Build) -> dict[str, Any]:

@@ -18,26 +18,27 @@ from stepmill.asl.places import escape
 from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.asl.text import dumps
 from stepmill.inputs import ExecutionInput, InputSchema
-from stepmill.inputs.expressions import Either, holds_token, references
+from stepmill.inputs.expressions import Either, Ref, references
 from stepmill.inputs.rendering import Language, Refusal, Scope
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import nearest
 from stepmill.stage import load_settings, partition
+from stepmill.steps import names
+from stepmill.steps.build import Build, Ledger
+from stepmill.steps.bundle import BUCKET, JOB_ROLE, Bundle, Manifest
+from stepmill.steps.choice import Choice
+from stepmill.steps.map import Map
+from stepmill.steps.s3 import S3GetObjectStep
+from stepmill.steps.sagemaker.step import SageMakerStep
+from stepmill.steps.state import State, Target
 
-from . import names
 from .bound import check_bound
-from .build import Build, Ledger
-from .bundle import BUCKET, JOB_ROLE, Bundle, Manifest, names_said
 from .calls import check_call
-from .choice import Choice
 from .context_reads import check_context
 from .given import schema_of
-from .graph import Machine, find, language_of
-from .map import Map
+from .graph import Machine, find, language_of, machine_of
 from .roads import Read, Roads, reaches
-from .s3 import S3GetObjectStep
-from .sagemaker_step import SageMakerStep
-from .state import State, Target
+from .texts import check_head, check_texts
 from .variables import Memory, Seen, check_assigned
 from .writing import Writer, ordered
 
@@ -76,6 +77,23 @@ def compile(
     return _Compiler(name, query_language or "JSONPath", execution_input, substitutions, source).compile(
         definition, about
     )
+
+
+def alone(state: State, query_language: str | None = None) -> dict[str, Any]:
+    """One state as Amazon States Language, as far as it speaks for itself; where it leads to is not looked at.
+
+    Args:
+        state: the state.
+        query_language: "JSONPath", when left out, or "JSONata".
+
+    Raises:
+        InvalidDefinition: with everything that is wrong with the state and with what is inside it.
+    """
+    return _Compiler("workflow", query_language or "JSONPath", None, (), "").alone(state)
+
+
+# what is wrong only if nothing more comes, or only in some places
+_LATER = frozenset({"choice.empty", "graph.empty", "context.item"})
 
 
 class _Compiler:
@@ -129,6 +147,23 @@ class _Compiler:
         self.ledger.notices += check_bound(bundle, {**self.sources, **self.lines}, start, self.others)
         return Bundle(self.name, text, self._manifest(schema))
 
+    def alone(self, state: State) -> dict[str, Any]:
+        top = machine_of(state, self.language, self.ledger)
+        self._build(top)
+        reads = list(self._reads(top))
+        schema = schema_of(self.input, reads, top.start, self.ledger)
+        self.roads = Roads(top, Ledger(self.name))  # which roads lead here, others say
+        known = self.roads.check(reads)
+        for read in reads:
+            if isinstance(read.value, Ref) and read.value.root == "error":
+                self.roads.caught.setdefault(read.state.state_id, top)
+        memory = self._memory(top, known, schema, part=True)
+        self.known = self._names()
+        done = self._state(top, state, memory, "input" if schema.defaults else None)
+        if problems := [problem for problem in self.ledger.problems if problem.code not in _LATER]:
+            raise InvalidDefinition(sorted(problems, key=_by_place))
+        return done
+
     # -- building
 
     def _build(self, top: Machine) -> None:
@@ -158,20 +193,20 @@ class _Compiler:
             found: list[Any] = [self.ledger.builds[id(state)].fields]
             found.extend(catch.given for catch in state.catches)
             if isinstance(state, Choice):
-                found.extend(option.given for option in state.choices)
+                found.extend(option.given for option in state.options)
             exprs = [expr for value in found for expr in expressions(value)]
             if isinstance(state, Choice):
-                exprs.extend(option.rule for option in state.choices)
+                exprs.extend(option.rule for option in state.options)
             for value in dict.fromkeys(value for expr in exprs for value in references(expr)):
                 yield Read(machine, state, value)
 
     # -- variables
 
-    def _memory(self, top: Machine, reads: list[Read], schema: InputSchema) -> Memory:
+    def _memory(self, top: Machine, reads: list[Read], schema: InputSchema, part: bool = False) -> Memory:
         taken = {"states", *(["input"] if schema.defaults else [])}
         taken |= check_assigned(top, self.ledger, frozenset(taken))
         builds = {state.state_id: self.ledger.builds[id(state)] for _, state in top.everything()}
-        memory = Memory(builds, taken)
+        memory = Memory(builds, taken, part)
         for keeper in sorted(self.roads.caught.values(), key=lambda machine: len(list(machine.chain()))):
             memory.error(keeper)  # the outermost is the plain `error`
         for read in reads:
@@ -191,24 +226,19 @@ class _Compiler:
     # -- writing
 
     def _write(self, top: Machine, memory: Memory, schema: InputSchema, about: dict[str, Any]) -> str:
-        ledger = self.ledger
-        ours = (*ledger.images, *ledger.functions, *ledger.activities)
-        self.known = frozenset({BUCKET, JOB_ROLE, *ours, *self.others})
+        self.known = self._names()
         machine = self._machine(top, memory, "input" if schema.defaults else None)
         if schema.defaults:
             self._add_input(machine, schema)
             if top.start and not schema.faults:
-                self._check_texts(top.start, schema.defaults)
+                check_texts(top.start, schema.defaults, self.known, self.ledger)
         head = {name: value for name, value in about.items() if value is not None}
-        for name, value in head.items():
-            if isinstance(value, str) and holds_token(value):
-                ledger.problem(
-                    ledger.source or name,
-                    "field.constant",
-                    f"{name} of the workflow must be constant, not a value known at run time",
-                    "it is part of the definition, which is written before anything runs",
-                )
+        check_head(head, self.ledger)
         return dumps({**head, **machine})
+
+    def _names(self) -> frozenset[str]:
+        ledger = self.ledger
+        return frozenset({BUCKET, JOB_ROLE, *ledger.images, *ledger.functions, *ledger.activities, *self.others})
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}
@@ -242,7 +272,7 @@ class _Compiler:
         if state.retries:
             done["Retry"] = [writer.retry(retry) for retry in state.retries]
         self._links(machine, state, writer, done, memory)
-        self._check_texts(state, done)
+        check_texts(state, done, self.known, self.ledger)
         return ordered(done)
 
     def _links(self, machine: Machine, state: State, writer: Writer, done: dict[str, Any], memory: Memory) -> None:
@@ -260,7 +290,7 @@ class _Compiler:
                     readers = {name for name, keeper in self.roads.caught.items() if keeper is machine}
                     kept = memory.error(machine) if reaches(machine, link.target, readers) else None
                     done.setdefault("Catch", []).append(writer.catcher(state.catches[link.index], target, kept))
-        if isinstance(state, Choice) and not state.choices:
+        if isinstance(state, Choice) and not state.options:
             writer.build.problem(
                 "choice.empty", f"Choice {state.state_id!r} asks nothing", "add_choice(condition, step)"
             )
@@ -281,28 +311,6 @@ class _Compiler:
         state["Next"] = machine["StartAt"]
         machine["StartAt"], machine["States"] = name, {name: state, **machine["States"]}
 
-    def _check_texts(self, state: State, done: dict[str, Any]) -> None:
-        """No run-time value may be left as text, and no `${Name}` may be nearly one of ours."""
-        for text in _texts(done):
-            if holds_token(text):
-                self.ledger.problem(
-                    state.source,
-                    "value.left",
-                    f"{state.state_id!r} has a run-time value where only a constant can stand",
-                    "take it out of names, comments and resources",
-                )
-            for name in names_said(text):
-                guess = None if name in self.known else nearest(name, self.known)
-                if guess is None and name not in self.known and re.search(r"(Bucket|Role|Image|Function)$", name):
-                    guess = sorted(self.known)[0]
-                if guess is not None:
-                    self.ledger.problem(
-                        state.source,
-                        "substitution.unknown",
-                        f"{state.state_id!r} says ${{{name}}}, which is no name",
-                        f"did you mean ${{{guess}}}? A stage fills {', '.join(sorted(self.known))}",
-                    )
-
     # -- the result
 
     def _manifest(self, schema: InputSchema) -> Manifest:
@@ -316,19 +324,6 @@ class _Compiler:
             schema=schema,
             notices=tuple(dict.fromkeys(ledger.notices)),
         )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(key)
-            if key not in ("Branches", "Iterator", "ItemProcessor"):
-                yield from _texts(inner)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
 
 
 def _by_place(problem: Problem) -> tuple[str, int]:

@@ -15,11 +15,11 @@ from stepmill.inputs.expressions import Ref
 from stepmill.inputs.placeholders import remembered
 from stepmill.inputs.rendering import Language
 from stepmill.sagemaker.requests import Built, Place, processing_request
+from stepmill.steps.build import Build
+from stepmill.steps.scripts import script
+from stepmill.steps.values import one_of
 
-from .build import Build
-from .sagemaker_step import JobStep
-from .scripts import script
-from .values import one_of
+from .step import JobStep
 
 
 class ProcessingStep(JobStep):

@@ -13,9 +13,9 @@ from stepmill.inputs import Placeholder
 from stepmill.inputs.placeholders import remembered
 from stepmill.sagemaker.built import request_dict
 from stepmill.sagemaker.requests import Built, Place, model_request, models_of, package_request
+from stepmill.steps.scripts import script
 
-from .sagemaker_step import NamedStep, SageMakerStep
-from .scripts import script
+from .step import NamedStep, SageMakerStep
 
 
 class _OfModels(SageMakerStep):
@@ -64,7 +64,7 @@ class ModelStep(_OfModels, NamedStep):
         super().__init__(state_id, getattr(model, "name", None) if model_name is None else model_name, **fields)
         self.model, self.instance_type, self._tags = model, instance_type, tags
 
-    def _resource(self) -> str:
+    def _called(self) -> str:
         return "sagemaker:createModel"
 
     def _build(self, place: Place, parameters: Any) -> Built:
@@ -160,7 +160,7 @@ class ModelPackageStep(_OfModels):
             "NearestModelName": nearest_model_name,
         }
 
-    def _resource(self) -> str:
+    def _called(self) -> str:
         return "aws-sdk:sagemaker:createModelPackage"
 
     def _build(self, place: Place, parameters: Any) -> Built:
