@@ -1,7 +1,9 @@
 """Placeholders answer as those of the Data Science SDK 2.3.0 do; where they do not, it is for a reason."""
 
+import copy
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +115,13 @@ def test_a_value_said_to_be_a_part_of_an_input_is_that_part():
     assert part.expr == run["deep"].get("x", int).expr
     assert part in run
     assert isinstance(part, Placeholder)
+
+
+@pytest.mark.parametrize("seven", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_an_input_keeps_its_schema_on_a_journey(seven):
+    run = ExecutionInput({"epochs": 20, "deep": {"x": int}})
+    again = seven(run)
+    assert isinstance(again, ExecutionInput)
+    assert again.schema == run.schema
+    assert again["deep"]["x"].expr == run["deep"]["x"].expr
+    assert again["deep"]["x"] not in run, "another input, as in the old SDK"

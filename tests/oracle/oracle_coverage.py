@@ -21,12 +21,6 @@ ELSEWHERE = {
 }
 # arguments that a program does not give
 NOT_GIVEN = {
-    ("ExecutionInput", "name"): "the SDK gives it to the placeholders it makes",
-    ("ExecutionInput", "parent"): "likewise",
-    ("ExecutionInput", "type"): "likewise",
-    ("StepInput", "name"): "likewise",
-    ("StepInput", "parent"): "likewise",
-    ("StepInput", "type"): "likewise",
     ("Fail", "output_schema"): "nothing follows that could read it",
     ("Succeed", "output_schema"): "nothing follows that could read it",
 }

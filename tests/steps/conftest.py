@@ -9,7 +9,7 @@ from stepmill import steps
 from stepmill.asl.problems import InvalidDefinition
 
 HEAD = (
-    "from stepmill.inputs import CaughtError, ExecutionInput, StepInput, either; "
+    "from stepmill.inputs import CaughtError, ContextObject, ExecutionInput, StepInput, TaskToken, either; "
     "from stepmill.sagemaker import Estimator, ProcessingInput, ProcessingOutput, ScriptProcessor, TrainingInput; "
     "from stepmill.steps import *\n"
 )

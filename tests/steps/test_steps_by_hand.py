@@ -26,7 +26,7 @@ def test_a_condition_may_be_jsonata_s_own_text_or_a_constant(author):
 
 def test_a_text_is_no_condition_in_jsonpath(author):
     text = 'definition = Choice("C", choices=[("{% true %}", Succeed("E"))], default=Succeed("D"))'
-    assert author.problem(text)[1].startswith("'C': this is no condition | compare a run-time value")
+    assert author.problem(text)[1].startswith("'C': \"{% true %}\" is no condition | compare a run-time value")
 
 
 def test_a_choice_says_what_holds_on_its_way_only(author):

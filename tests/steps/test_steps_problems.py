@@ -2,6 +2,8 @@
 
 import pytest
 
+from stepmill.inputs import ExecutionInput
+
 JOB = 'ProcessingStep("Pre", ScriptProcessor(), code="preprocess.py", outputs=["train", "test"])'
 
 
@@ -573,3 +575,52 @@ def test_there_is_nothing_inside_a_text(author):
     """)
     assert line == 3
     assert "'P' reads 'first' inside 'name', which is text in the schema" in text
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"names": {"a"}}, ["the default of 'names' is no JSON value"]),
+        ({"rate": float("nan")}, ["the default of 'rate' is no JSON value"]),
+        ({"epochs": 30}, ["the one that 'P' reads says 20 (a whole number), and the workflow's own says 30"]),
+        ({"epochs": 20.0}, ["the one that 'P' reads says 20 (a whole number), and the workflow's own says 20.0"]),
+        ({"epochs": True}, ["and the workflow's own says true (true or false)"]),
+        ({"epochs": int}, ["the one that 'P' reads says 20 (a whole number), and the workflow's own says a whole"]),
+        ({"more": str}, []),
+    ],
+)
+def test_the_workflow_s_own_input_is_compared_with_what_steps_read(author, schema, said):
+    text = 'definition = Pass("P", parameters={"x": ExecutionInput({"epochs": 20})["epochs"]})'
+    own = ExecutionInput(schema)
+    if not said:
+        assert author.bundle(text, execution_input=own).manifest.schema.types() == {"more": "str", "epochs": "int"}
+        return
+    found = author.problems(text, execution_input=own)
+    assert [line for line, *_ in found] == [2]
+    assert all(words in message for words, (_, _, message, _) in zip(said, found, strict=True))
+
+
+def test_a_read_of_an_input_without_a_schema_is_held_against_the_workflow_s_own(author):
+    text = 'definition = Pass("P", parameters={"x": ExecutionInput().get("epochs", str)})'
+    _, said = author.problem(text, execution_input=ExecutionInput({"epochs": int}))
+    assert "'P' reads 'epochs' as text, and the schema says a whole number" in said
+    _, said = author.problem(text, execution_input=ExecutionInput({"epoch": str}))
+    assert "did you mean 'epoch'?" in said
+
+
+def test_a_workflow_s_comment_is_constant(author):
+    _, said = author.problem('definition = Pass("P")', comment=f"for {ExecutionInput()['a']}", source="pipeline.py:2")
+    assert "Comment of the workflow must be constant" in said
+
+
+def test_a_type_said_where_a_value_is_read_is_enough_for_jsonpath(author):
+    states = author.states("""
+        task = Task("T", resource="arn:aws:states:::lambda:invoke", parameters={"FunctionName": "f"})
+        given, run = task.output(), ExecutionInput()
+        choices = [(given.get("n", int) >= run.get("limit", int), Succeed("Yes")), (run.get("go", bool), Succeed("Go"))]
+        definition = Chain([task, Choice("C", choices=choices, default=Succeed("No"))])
+    """)
+    assert states["C"]["Choices"] == [
+        {"Variable": "$['n']", "NumericGreaterThanEqualsPath": "$$.Execution.Input['limit']", "Next": "Yes"},
+        {"Variable": "$$.Execution.Input['go']", "BooleanEquals": True, "Next": "Go"},
+    ]

@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+from stepmill.asl.timestamps import is_timestamp
+
 from .expressions import (
     Comparison,
     Const,
@@ -164,6 +166,8 @@ def _rule(rule: Rule, scope: Scope) -> str:
     value, sign = _operand(rule.value, scope), _SIGNS[name.removeprefix(family)]
     guards = [*_fitting(family, rule.variable, variable), *_fitting(family, rule.value, value)]
     if family == "Timestamp":
+        if isinstance(rule.value, Const) and not is_timestamp(rule.value.value):
+            refuse("condition.timestamp", f"{rule.value.value!r} is no timestamp", "write it like 2026-11-23T09:00:00Z")
         variable, value = f"$toMillis({variable})", f"$toMillis({value})"
     elif sign == "=" and isinstance(rule.value, Const):
         guards = []  # a constant is equal to nothing of another type

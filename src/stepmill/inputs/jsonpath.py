@@ -203,7 +203,7 @@ def rule(expr: Expr, scope: Scope) -> dict[str, Any]:
             return {"Variable": path(value, scope), "BooleanEquals": True}
         case Comparison(operator, left, right):
             return _comparison(operator, left, right, scope)
-    refuse("condition.kind", "this is no condition", "compare a run-time value, as in run['accuracy'] >= 0.9")
+    refuse("condition.kind", f"{said(expr)} is no condition", "compare a run-time value, as in run['accuracy'] >= 0.9")
 
 
 def _comparison(operator: str, left: Expr, right: Expr, scope: Scope) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from stepmill.asl.problems import Problem
 from stepmill.nearest import did_you_mean
 
+from .expressions import holds_token
+
 _NAMES = {str: "str", int: "int", float: "float", bool: "bool", dict: "dict", list: "list"}
 TYPES = {word: kind for kind, word in _NAMES.items()}
 WORDS = {  # how people call the types of values
@@ -247,6 +249,8 @@ def _faults(given: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
                 f"the default of {here!r} is no JSON value: {shown if len(shown) <= 60 else shown[:57] + '…'}",
                 "write a type, or a default that is its own type: int, or 20",
             )
+        elif holds_token(json.dumps(value, ensure_ascii=False)):
+            yield f"the default of {here!r} has a value in it that is known at run time only", "a default is constant"
 
 
 def _check(types: Mapping[str, Any], given: Mapping[str, Any], path: str, optional: Mapping[str, Any]) -> list[Problem]:

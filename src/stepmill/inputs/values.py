@@ -110,8 +110,8 @@ def condition(value: Condition | Placeholder) -> Condition:
         raise TypeError(f"{value!r} is no condition: compare a run-time value, as in run['accuracy'] >= 0.9")
     if (kind := kind_of(value.expr)) is not None and kind != "bool":
         raise TypeError(
-            f"{WORDS[kind]} is neither true nor false: compare it with something, as in {said(value.expr)} == …; "
-            "of two values the one that is there is either(a, b)"
+            f"{WORDS[kind]} is neither true nor false ({said(value.expr)}): compare it with something; "
+            "for whichever of two values is there, write either(a, b)"
         )
     return Condition(Comparison("is", value.expr, const(True)))
 
@@ -213,6 +213,8 @@ class Placeholder:
             if operator == "+" and compatible(kind_of(a), kind_of(b)):
                 return f"{left}{right}"
             raise TypeError(f"{operator!r} does not go with text; join texts in an f-string")
+        if odd := next((side for side in (a, b) if kind_of(side) in ("bool", "dict", "list")), None):
+            raise TypeError(f"{operator!r} goes with numbers, and {said(odd)} is {WORDS[str(kind_of(odd))]}")
         return Placeholder(Operation(operator, a, b))
 
     # -- comparison

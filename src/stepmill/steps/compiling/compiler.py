@@ -38,7 +38,7 @@ from .context_reads import check_context
 from .given import schema_of
 from .graph import Machine, find, language_of, machine_of
 from .roads import Read, Roads, reaches
-from .texts import check_texts
+from .texts import check_head, check_texts
 from .variables import Memory, Seen, check_assigned
 from .writing import Writer, ordered
 
@@ -231,9 +231,11 @@ class _Compiler:
         machine = self._machine(top, memory, "input" if schema.defaults else None)
         if schema.defaults:
             self._add_input(machine, schema)
-            if top.start:
+            if top.start and not schema.faults:
                 check_texts(top.start, schema.defaults, self.known, self.ledger)
-        return dumps({**{name: value for name, value in about.items() if value is not None}, **machine})
+        head = {name: value for name, value in about.items() if value is not None}
+        check_head(head, self.ledger)
+        return dumps({**head, **machine})
 
     def _names(self) -> frozenset[str]:
         ledger = self.ledger

@@ -33,52 +33,13 @@ def schema_of(own: ExecutionInput | None, reads: Sequence[Read], start: State | 
         ledger: takes the problems.
     """
     asked = [(read.state, ref) for read in reads for ref in _inputs(read)]
-    faults: dict[tuple[str, str], Source | str] = {}
-    merged: dict[str, Any] = {}
-    where: dict[str, Source | str] = {}
-    if own is not None:
-        place = start.source if start else ledger.source
-        faults |= dict.fromkeys(own.schema.faults, place)
-        merged |= own.schema.given
-        where |= dict.fromkeys(merged, ledger.source)
-    seen = set()
-    for state, ref in asked:
-        if ref.schema == "null" or (ref.root, ref.schema) in seen:
-            continue
-        seen.add((ref.root, ref.schema))
-        found = InputSchema.from_dict(json.loads(ref.schema))
-        for fault in found.faults:
-            faults.setdefault(fault, state.source)
-        if ref.root == "state":
-            for name in found.defaults:
-                fault = (
-                    f"{name!r} has a default, and a state's input has none",
-                    "write its type; defaults are for ExecutionInput",
-                )
-                faults.setdefault(fault, state.source)
-            continue
-        for name, value in found.given.items():
-            if name in merged and _text(InputSchema.of({name: merged[name]})) != _text(InputSchema.of({name: value})):
-                other = f"the one at {where[name]}" if where[name] else "the workflow's own"
-                ledger.problem(
-                    state.source,
-                    "input.twice",
-                    f"two ExecutionInputs disagree about {name!r}: the one that {state.state_id!r} reads says "
-                    f"{_said(value)}, and {other} says {_said(merged[name])}",
-                    "make one ExecutionInput and use it everywhere",
-                )
-            merged.setdefault(name, value)
-            where.setdefault(name, state.source)
-    for (message, hint), place in faults.items():
-        ledger.problem(place, "input.schema", message, hint)
-    whole = InputSchema.of(merged)
+    whole = _merged(own, asked, start, ledger)
     said: dict[tuple[Key, ...], tuple[str, State]] = {}
     for state, ref in asked:
-        schema = InputSchema.from_dict(json.loads(ref.schema)) if ref.schema != "null" else None
-        if schema is None and ref.root == "execution" and merged:
-            schema = whole
-        if schema is not None:
-            _check(state, ref, schema, ledger)
+        if ref.schema != "null":
+            _check(state, ref, _schema(ref), ledger)
+        elif ref.root == "execution" and whole.given:
+            _check(state, ref, whole, ledger)
         elif ref.root == "execution" and ref.type:
             kind, reader = said.setdefault(ref.keys, (ref.type, state))
             if not compatible(kind, ref.type):
@@ -90,6 +51,48 @@ def schema_of(own: ExecutionInput | None, reads: Sequence[Read], start: State | 
                     f"say its type once, in ExecutionInput({{{ref.keys[-1]!r}: …}})",
                 )
     return whole
+
+
+def _merged(
+    own: ExecutionInput | None, asked: Sequence[tuple[State, Ref]], start: State | None, ledger: Ledger
+) -> InputSchema:
+    """All schemas of the execution's input as one."""
+    faults: dict[tuple[str, str], Source | str] = {}
+    merged: dict[str, tuple[Any, str]] = {}  # name → type or default, and who says so
+    if own is not None:
+        faults |= dict.fromkeys(own.schema.faults, start.source if start else ledger.source)
+        given = InputSchema.from_dict(own.schema.to_dict()).given
+        merged |= {name: (value, "the workflow's own") for name, value in given.items()}
+    seen: dict[tuple[str, str], tuple[State, Ref]] = {}
+    for state, ref in asked:
+        if ref.schema != "null":
+            seen.setdefault((ref.root, ref.schema), (state, ref))
+    for state, ref in seen.values():
+        found = _schema(ref)
+        for fault in found.faults:
+            faults.setdefault(fault, state.source)
+        if ref.root == "state":
+            for name in found.defaults:
+                what = f"{name!r} has a default, and a state's input has none"
+                faults.setdefault((what, "write its type; defaults are for ExecutionInput"), state.source)
+            continue
+        for name, value in found.given.items():
+            known, who = merged.setdefault(name, (value, f"the one at {state.source}"))
+            if _text(known) != _text(value):
+                ledger.problem(
+                    state.source,
+                    "input.twice",
+                    f"two ExecutionInputs disagree about {name!r}: the one that {state.state_id!r} reads says "
+                    f"{_said(value)}, and {who} says {_said(known)}",
+                    "make one ExecutionInput and use it everywhere",
+                )
+    for (message, hint), place in faults.items():
+        ledger.problem(place, "input.schema", message, hint)
+    return InputSchema.of({name: value for name, (value, _) in merged.items()})
+
+
+def _schema(ref: Ref) -> InputSchema:
+    return InputSchema.from_dict(json.loads(ref.schema))
 
 
 def _inputs(read: Read) -> Iterator[Ref]:
@@ -105,6 +108,9 @@ def _check(state: State, ref: Ref, schema: InputSchema, ledger: Ledger) -> None:
         if types in ("str", "int", "float", "bool"):
             said = f"{state.state_id!r} reads {key!r} inside {before!r}, which is {WORDS[types]} in the schema"
             ledger.problem(state.source, "input.deeper", said, "there is nothing inside it")
+        elif types == "list" and not isinstance(key, int):
+            said = f"{state.state_id!r} reads {key!r} inside {before!r}, which is a list in the schema"
+            ledger.problem(state.source, "input.deeper", said, "take an item by its index, or go through them with Map")
         if not isinstance(types, dict):
             return
         if key not in types:
@@ -131,9 +137,9 @@ def _check(state: State, ref: Ref, schema: InputSchema, ledger: Ledger) -> None:
         )
 
 
-def _text(schema: InputSchema) -> str:
-    """A schema as text, in which 1, 1.0 and true are three values, as in JSON."""
-    return json.dumps(schema.to_dict(), sort_keys=True)
+def _text(value: Any) -> str:
+    """A type or a default as text, in which 1, 1.0 and true are three values, as in JSON."""
+    return json.dumps(InputSchema.of({"it": value}).to_dict(), sort_keys=True)
 
 
 def _said(value: Any) -> str:

@@ -1,12 +1,12 @@
-"""Looks through the texts of a written state: no run-time value may be left, no `${Name}` be nearly one of ours.
+"""Looks through the texts that were written: no run-time value may be left, no `${Name}` be nearly one of ours.
 
-In: a state as ASL. Out: problems. Touches: nothing.
+In: a state as ASL, or what stands above the states. Out: problems. Touches: nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from stepmill.inputs.expressions import holds_token
@@ -37,6 +37,18 @@ def check_texts(state: State, done: Any, known: Set[str], ledger: Ledger) -> Non
                     f"{state.state_id!r} says ${{{name}}}, which is no name",
                     f"did you mean ${{{guess}}}? A stage fills {', '.join(sorted(known))}",
                 )
+
+
+def check_head(head: Mapping[str, Any], ledger: Ledger) -> None:
+    """Keep a problem for every run-time value in what stands above the states, such as the workflow's comment."""
+    for name, value in head.items():
+        if isinstance(value, str) and holds_token(value):
+            ledger.problem(
+                ledger.source or name,
+                "field.constant",
+                f"{name} of the workflow must be constant, not a value known at run time",
+                "it is part of the definition, which is written before anything runs",
+            )
 
 
 def _texts(value: Any) -> Iterator[str]:
