@@ -1,6 +1,11 @@
 """A ChoiceRule decides the same in JSONata as in JSONPath, whatever the values are."""
 
 import itertools
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +101,36 @@ def test_a_rule_asks_for_the_type_only_where_it_is_not_known():
         (ChoiceRule.NumericLessThan("$.n", 3), "$type($states.input.n) = 'number' and $states.input.n < 3"),
     ):
         assert jsonata.expression(rule.expr, Scope()) == text
+
+
+ANSWER = """
+const jsonata = require('jsonata');
+const cases = JSON.parse(require('fs').readFileSync(0));
+(async () => {
+  const answers = [];
+  for (const [text, input] of cases) {
+    try { answers.push(await jsonata(text).evaluate({}, {states: {input}})) } catch (fault) { answers.push(fault.code) }
+  }
+  console.log(JSON.stringify(answers));
+})()
+"""
+
+
+@pytest.mark.slow
+def test_the_reference_jsonata_decides_the_same():
+    node, here = shutil.which("node"), Path(os.environ.get("STEPMILL_NPM") or Path(__file__).parents[2])
+    if node is None or not (here / "node_modules" / "jsonata").is_dir():
+        pytest.skip("node and jsonata@2.0.6 are not installed")
+    rules = [
+        (getattr(ChoiceRule, operator)("$.x", constant), [{"x": value} for value in VALUES])
+        for operator in COMPARISONS
+        for constant in CONSTANTS[family(operator)]
+    ]
+    pairs = [{"x": x, "y": y} for x, y in itertools.product(VALUES, VALUES)]
+    rules += [(getattr(ChoiceRule, operator)("$.x", "$.y"), pairs) for operator in WITH_PATH]
+    cases = [(jsonata.expression(rule.expr, Scope()), value) for rule, given in rules for value in given]
+    asked = json.dumps(cases)
+    done = subprocess.run([node, "-e", ANSWER], cwd=here, input=asked, capture_output=True, text=True, check=True)
+    expected = [verdict for rule, given in rules for verdict in verdicts(rule, given)[0]]
+    wrong = [case for case, want, got in zip(cases, expected, json.loads(done.stdout), strict=True) if want is not got]
+    assert wrong == []
