@@ -8,6 +8,7 @@ here.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import importlib
 import inspect
 import re
@@ -156,7 +157,9 @@ def members(cls: type) -> dict[str, Any]:
 
 
 def signature(name: str, thing: Any, *, bound: bool = False) -> list[str]:
-    """A call as it is written, on one line or one argument a line."""
+    """A call as it is written, on one line or one argument a line; of an enumeration its members, a line each."""
+    if inspect.isclass(thing) and issubclass(thing, enum.Enum):
+        return [f"{name}.{member.name} = {member.value!r}" for member in thing]
     given, star = [], False
     parameters = list(inspect.signature(thing).parameters.values())
     for parameter in parameters[1:] if bound and parameters and parameters[0].name in ("self", "cls") else parameters:
