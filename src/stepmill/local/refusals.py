@@ -206,12 +206,15 @@ def _in_store(settings: Settings) -> set[str]:
 
 
 def _of_request(task: _Task) -> list[str]:
-    if not task.job:
+    if not task.job or not task.request:  # without one, the whole request is a value that only the run knows
         return []
     request = dict(task.request)
     for field in ("AppSpecification", "AlgorithmSpecification"):
+        # what the run fills in as a whole may name the program; if it does not, the job says so when it starts
+        if f"{field}.$" in request:
+            request[field] = {"ContainerEntrypoint": [request[f"{field}.$"]]}
         # JSONPath marks a command line with a run-time word in it as a whole; that there is one is known
-        if "ContainerEntrypoint.$" in (request.get(field) or ()):
+        elif "ContainerEntrypoint.$" in (request.get(field) or ()):
             request[field] = {**request[field], "ContainerEntrypoint": [request[field]["ContainerEntrypoint.$"]]}
     try:
         return refusals_of_request(task.job, request)
