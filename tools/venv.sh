@@ -72,7 +72,7 @@ demo)
 dev)
     make_venv .venv
     group dev >.venv/dev.txt
-    install .venv --editable . --requirement .venv/dev.txt
+    install .venv --editable '.[serve]' --requirement .venv/dev.txt
     ;;
 more)
     group more >.venv/more.txt
