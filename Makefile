@@ -2,7 +2,7 @@
 # deleting those three is the whole way back. PYTHON=/path/to/python3.12 chooses the Python that .venv is made of.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check docs bench crash clean
+.PHONY: help demo test test-all check docs bench crash conformance clean
 .DELETE_ON_ERROR:
 
 BIN := $(CURDIR)/.venv/bin
@@ -35,20 +35,26 @@ check: .venv/.dev ## ruff, mypy, the import contracts, and that generated pages 
 test-all: export STEPMILL_ORACLE_PYTHON := $(CURDIR)/.venv/oracle/bin/python
 test-all: export STEPMILL_ORACLE3_PYTHON := $(CURDIR)/.venv/oracle3/bin/python
 test-all: export STEPMILL_NPM := $(CURDIR)/.venv/npm
-test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
+test-all: export STEPMILL_AWSCLI := $(CURDIR)/.venv/awscli/bin
+test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.awscli .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
 	pytest -m 'slow or not slow' tests examples/digits
 
 docs: .venv/.dev ## write the pages that are made from the code anew
 	python tools/make_docs.py
 	python tools/make_cli_reference.py
 
-bench: .venv/.dev ## measure against bare processes and Metaflow in the same run, print one table, assert nothing
+bench: .venv/.dev ## measure against bare processes, Metaflow and moto in the same run, print tables, assert nothing
 	python bench/bench.py $(ARGS)
+	python bench/door.py
 
 N ?= 100
 SEED ?= 0
 crash: .venv/.dev ## kill -9 whatever runs, N=100 times over from SEED=0; the log, and what is left of failures, in bench/out
 	python tests/crash/road.py --rounds $(N) --seed $(SEED) $(ARGS)
+
+CONFORMANCE ?=
+conformance: .venv/.dev ## score `stepmill serve` against executions recorded on AWS, in CONFORMANCE=<folder of the scorer>
+	@python tools/conformance.py "$(CONFORMANCE)" $(ARGS)
 
 clean: ## remove what the targets made
 	rm -rf .venv bench/out examples/digits/.stepmill
@@ -68,6 +74,10 @@ clean: ## remove what the targets made
 # The newest generation's objects are accepted too, and asked in an environment of their own.
 .venv/.oracle3: .venv/.dev
 	@tools/venv.sh oracle3 && touch $@
+
+# The AWS CLI pins a botocore of its own.
+.venv/.awscli: .venv/.dev
+	@tools/venv.sh awscli && touch $@
 
 .venv/.more: .venv/.dev
 	@tools/venv.sh more && touch $@

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|more|oracle|oracle3`.
+# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|more|awscli|oracle|oracle3`.
 # In: pyproject.toml, a Python of at least 3.11 (PYTHON= chooses it), uv if there is one. Out: .venv. Touches nothing else.
 set -eu
 cd "$(dirname "$0")/.."
@@ -78,6 +78,10 @@ more)
     group more >.venv/more.txt
     install .venv --requirement .venv/more.txt
     ;;
+awscli)
+    PYTHON=.venv/bin/python make_venv .venv/awscli
+    install .venv/awscli 'awscli>=1.35'
+    ;;
 oracle)
     PYTHON=.venv/bin/python make_venv .venv/oracle
     install .venv/oracle 'stepfunctions==2.3.0' 'sagemaker<3' 'setuptools<81' uv
@@ -90,6 +94,6 @@ oracle3)
     install .venv/oracle3 --no-deps 'sagemaker-train==1.27.*'
     ;;
 *)
-    stop "usage: tools/venv.sh demo|dev|more|oracle|oracle3"
+    stop "usage: tools/venv.sh demo|dev|more|awscli|oracle|oracle3"
     ;;
 esac

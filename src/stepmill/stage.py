@@ -86,6 +86,34 @@ class Settings:
     """Lambda function name → `file.py:handler`, the file relative to `root`."""
 
 
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a stage on this machine answers AWS's clients, and the key that opens it.
+
+    url: `http://127.0.0.1:8420`. key, secret: an access key of AWS's form. region: the stage's.
+    """
+
+    url: str
+    key: str
+    secret: str = field(repr=False)
+    region: str = "us-east-1"
+
+    def environ(self) -> dict[str, str]:
+        """The variables by which boto3, the AWS CLI and every other SDK find it (AWS SDKs and Tools reference guide,
+        "Service-specific endpoints")."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+_NOWHERE = Endpoint("http://127.0.0.1:9", "stepmill", "stepmill")  # a loopback port where nobody listens
+
+
 def partition(region: str) -> str:
     """The partition of a region, as it stands in ARNs: `aws`, or that of China, GovCloud, the isolated regions, the
     European sovereign cloud (botocore 1.44.5, `partitions.json`)."""
@@ -124,13 +152,18 @@ def load_settings(start: Path | None = None, environ: Mapping[str, str] | None =
 
 
 def clean_environment(
-    parent: Mapping[str, str], python: str, region: str, passed: Sequence[str] = ()
+    parent: Mapping[str, str],
+    python: str,
+    region: str,
+    passed: Sequence[str] = (),
+    endpoint: Endpoint | None = None,
 ) -> dict[str, str]:
     """The environment of a job or a function: what a process needs to live, and nothing that reaches real AWS.
 
-    `python` is the interpreter whose folder comes first in PATH; `passed` are names copied from `parent`. The dummies
-    point boto3 at a loopback port where nobody listens, so a script's own call fails at once instead of reaching an
-    account by accident. Passing credentials by name is asking for the real thing: then the dummies stay away.
+    `python` is the interpreter whose folder comes first in PATH; `passed` are names copied from `parent`; `endpoint` is
+    where this stage is served, if it is. Then a script's own boto3 reaches this stage. Else the variables point at a
+    loopback port where nobody listens, so that its call fails at once instead of reaching an account by accident.
+    Passing credentials by name is asking for the real thing: then these variables stay away.
     """
     given = {name: parent[name] for name in passed if name in parent}
     made = {name: parent[name] for name in _CARRIED if name in parent}
@@ -138,11 +171,9 @@ def clean_environment(
     made["PATH"] = os.pathsep.join(dict.fromkeys([str(Path(python).parent), *_path(parent)]))
     made |= {"PYTHONUNBUFFERED": "1", "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     if _CREDENTIALS.isdisjoint(given):
-        made |= {
-            "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ACCESS_KEY_ID": "stepmill",
-            "AWS_SECRET_ACCESS_KEY": "stepmill",
+        made |= (endpoint or _NOWHERE).environ() | {
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }

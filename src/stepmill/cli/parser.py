@@ -24,6 +24,8 @@ VERBS = {
     "show": "draw an execution: each state's outcome, time, retries and curves",
     "logs": "print what the jobs and functions of an execution said",
     "stop": "stop a running execution and its jobs",
+    "serve": "answer boto3, the AWS CLI and every other client of AWS on this machine",
+    "env": "print the variables that point them here",
     "cp": "copy between s3:// and files",
     "clean": "remove old executions and what only they kept",
 }

@@ -23,10 +23,15 @@ from stepmill.local.store import Owner, Store, StoreBusy
 from stepmill.stage import Settings
 
 if TYPE_CHECKING:
+    from stepmill.gateway.endpoint import Gateway
+    from stepmill.gateway.messages import Request as HttpRequest
+    from stepmill.gateway.messages import Response as HttpResponse
     from stepmill.jobs.job import Job, Jobs
     from stepmill.local.door import Guest
     from stepmill.local.host import Host
     from stepmill.objects.folder import FolderStore
+    from stepmill.services.operations import Operations
+    from stepmill.stage import Endpoint
     from stepmill.steps.bundle import Bundle
 
 __all__ = ["Local", "Owner", "Store", "StoreBusy", "StoreError", "open_local"]
@@ -68,6 +73,7 @@ class Local:
         self._reader: SqliteHistory | None = None
         self._lock = threading.RLock()
         self._stays = False
+        self._gateway: Gateway | None = None
         _all.add(self)
 
     # reading
@@ -131,6 +137,8 @@ class Local:
             try:
                 if (host := self._hosted()) is not None:
                     return host.answer(service, operation, dict(asked), token, self.passed())
+                if service == "s3":  # bytes do not go through the door; the folder is everybody's
+                    return self._s3().call(service, operation, asked, token=token)
                 if (owner := self.owner()) is None:
                     continue
                 try:
@@ -145,6 +153,19 @@ class Local:
             except Lost:
                 until, deaths = time.monotonic() + _BETWEEN, deaths + 1
         raise StoreBusy(f"{self.store.root}: held by {self.owner() or 'nobody'}, and no owner answered; try again")
+
+    def elsewhere(self, service: str, asked: HttpRequest) -> HttpResponse:
+        """Answer a request for a service that is not kept in this store but in the engine's memory.
+
+        Raises ServiceError, 503 while another process hosts the engine, whose memory this one does not reach.
+        """
+        if (host := self._hosted()) is not None:
+            return host.elsewhere(service, asked)
+        from stepmill.services.operations import ServiceError
+
+        held = self.owner() or "another process"
+        message = f"{service} is kept in the memory of the engine, which runs in {held} until that ends"
+        raise ServiceError("ServiceUnavailable", message, 503)
 
     def passed(self) -> dict[str, str]:
         """The variables of this process's environment that jobs and functions are given."""
@@ -244,6 +265,13 @@ class Local:
                 seat.wait()
         return seat
 
+    def tend(self, stop: threading.Event) -> None:
+        """Until `stop` is set, host the engine, or take the store over as soon as nobody holds it."""
+        with contextlib.closing(self._watch(None)) as watch:
+            for step in watch:
+                if stop.wait(step):
+                    return
+
     def linger(self, *, hand_over: bool = True) -> None:
         """Stay while executions run here that no other process waits for; then let the store go.
 
@@ -281,6 +309,14 @@ class Local:
             time.sleep(_TICK / 10)
         return False
 
+    def _s3(self) -> Operations:
+        from stepmill.services.operations import Operations
+        from stepmill.services.s3 import S3
+
+        answering = Operations()
+        answering.add("s3", S3(self.objects, self.settings.account))
+        return answering
+
     def _forked(self) -> None:
         """In a fork of this process there is no engine, and its files are the parent's."""
         self._lock = threading.RLock()
@@ -288,6 +324,47 @@ class Local:
         _parents.extend((self._host, self._reader))
         self._host = self._reader = None
         self.store.disown()
+
+    # being asked as AWS is
+
+    def client(self, service: str, **more: Any) -> Any:
+        """boto3's own client for a service of this store, without a socket.
+
+        service: as boto3 names it, such as `stepfunctions` or `s3`. more: what `boto3.client` takes besides, such as
+        `config`. What it sends goes the whole way of a request but for the connection. Needs boto3
+        (`pip install "stepmill[serve]" boto3`).
+        """
+        from stepmill.gateway.boto import client
+        from stepmill.local.endpoint import key_of
+        from stepmill.local.front import gateway_of
+        from stepmill.stage import Endpoint
+
+        self.store.make()
+        with self._lock:
+            if self._gateway is None:
+                self._gateway = gateway_of(self)
+        pretended = Endpoint("http://127.0.0.1", *key_of(self.store), self.settings.region)
+        return client(self._gateway.handle, pretended, service, **more)
+
+    @contextlib.contextmanager
+    def serve(self, port: int = 0, *, test_keys: bool = False) -> Generator[Endpoint, None, None]:
+        """Answer boto3, the AWS CLI and every other client over HTTP on this machine, as long as the block lasts.
+
+        port: where to listen; 0 lets the system choose. test_keys: let the well-known key `test`/`test` in too. Out:
+        the endpoint; its `environ()` are the variables that point clients at it. Raises StoreBusy when another process
+        serves this store.
+        """
+        from stepmill.local.front import Front
+
+        front = Front(self, port=port, test_keys=test_keys)
+        endpoint = front.open()
+        tending = threading.Thread(target=front.tend, name="stepmill-tend", daemon=True)
+        tending.start()
+        try:
+            yield endpoint
+        finally:
+            front.close()
+            tending.join()
 
     # deploying to this stage
 

@@ -16,6 +16,8 @@ from typing import Any
 from stepmill.clock import Clock
 from stepmill.engine.loop import Engine
 from stepmill.functions import Functions
+from stepmill.gateway.messages import Request as HttpRequest
+from stepmill.gateway.messages import Response as HttpResponse
 from stepmill.history.log import StoreError
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.jobs.job import Jobs
@@ -112,6 +114,13 @@ class Host:
             with self._quiet:
                 self._answering -= 1
                 self._quiet.notify_all()
+
+    def elsewhere(self, service: str, asked: HttpRequest) -> HttpResponse:
+        """Answer a request for a service that lives in this process's memory. Raises ServiceError."""
+        status, headers, body = self._others.answer(
+            asked.method, asked.path, asked.query, dict(asked.headers), asked.body.read(), service
+        )
+        return HttpResponse(status, dict(headers), body)
 
     def running(self) -> set[str]:
         """The executions under way, by ARN."""

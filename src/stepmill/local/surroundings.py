@@ -13,6 +13,8 @@ from typing import Any
 from stepmill.history.log import History
 from stepmill.history.redaction import Redactor
 from stepmill.jobs.environments import code_requirements, prepare
+from stepmill.local.endpoint import endpoint_of, key_of
+from stepmill.local.store import Store
 from stepmill.stage import Settings, clean_environment
 
 
@@ -24,7 +26,8 @@ class LocalSurroundings:
         self._own = {name: os.environ[name] for name in settings.pass_env if name in os.environ}
         self._given: dict[str, dict[str, str]] = {}
         self._history: History | None = None
-        self.redactor = Redactor(self._masked(os.environ))
+        self._key = key_of(Store(settings.store))[1:]
+        self.redactor = Redactor([*self._masked(os.environ), *self._key])
 
     def read(self, history: History) -> None:
         """Look interpreters up here."""
@@ -49,13 +52,14 @@ class LocalSurroundings:
         return prepare(self._requirements("function", name), self._settings.cache)
 
     def environ(self, token: str | None, python: str) -> dict[str, str]:
-        """A clean environment, and what came with the act's execution."""
+        """A clean environment, what came with the act's execution, and where this store is served, if it is."""
         passed = self._passed(token)
-        return clean_environment({**os.environ, **passed}, python, self._settings.region, tuple(passed))
+        served = endpoint_of(self._settings)
+        return clean_environment({**os.environ, **passed}, python, self._settings.region, tuple(passed), served)
 
     def secrets(self, token: str | None) -> list[str]:
-        """Values of the variables that the settings call secret."""
-        return self._masked({**os.environ, **self._passed(token)})
+        """Values of the variables that the settings call secret, and the secret of the store's own key."""
+        return [*self._masked({**os.environ, **self._passed(token)}), *self._key]
 
     def _requirements(self, kind: str, name: str) -> str:
         found = self._history.record("stepmill", kind, name) if self._history else None

@@ -41,6 +41,12 @@ def operation(name: str, *required: str) -> Callable[[_Method], _Method]:
     return mark
 
 
+def offered(provider: type) -> frozenset[str]:
+    """The operations that a provider answers."""
+    found = (getattr(getattr(provider, name), "__stepmill_operation__", None) for name in dir(provider))
+    return frozenset(name for name in found if name is not None)
+
+
 def invalid(*problems: str) -> ServiceError:
     """AWS's ValidationException for what is wrong with the members of a request."""
     count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
