@@ -9,7 +9,11 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stepmill.objects.bodies import Reader, Slice
+from stepmill.objects.bodies import Slice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from stepmill.objects.bodies import Reader
 
 
 @dataclass(slots=True)
