@@ -15,12 +15,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stepmill.gateway.canonical import EMPTY, Seal
 from stepmill.gateway.refusals import S3, incomplete_body, refused, too_large
-from stepmill.objects.bodies import Reader
 from stepmill.services.operations import ServiceError
+
+if TYPE_CHECKING:
+    from stepmill.objects.bodies import Reader
 
 PIECE = 1 << 20
 SMALLEST = 8192  # AWS: only the last chunk of a body may be smaller
