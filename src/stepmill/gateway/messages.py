@@ -8,10 +8,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stepmill.objects.bodies import Slice
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from stepmill.objects.bodies import Reader
 
