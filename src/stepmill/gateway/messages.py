@@ -8,8 +8,12 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from stepmill.objects.bodies import Reader, Slice
+from stepmill.objects.bodies import Slice
+
+if TYPE_CHECKING:
+    from stepmill.objects.bodies import Reader
 
 
 @dataclass(slots=True)
