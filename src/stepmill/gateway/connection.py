@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -112,7 +113,9 @@ class Connection(asyncio.BufferedProtocol):
                 self._deadline = now + self._limits.write_time
         if now < self._deadline:
             return
-        if self._writing or self._draining or self._lingering or transport.is_closing():
+        if self._writing or transport.is_closing():
+            self._reset(transport)
+        elif self._draining or self._lingering:
             transport.abort()
         elif self._parser.arriving is not None:
             self._refuse(408, "The request's body did not come in time.")
@@ -283,7 +286,7 @@ class Connection(asyncio.BufferedProtocol):
         if well:
             self._written()
         else:
-            self._transport.abort()
+            self._reset(self._transport)
         self._go()
 
     def _written(self) -> None:
@@ -317,6 +320,12 @@ class Connection(asyncio.BufferedProtocol):
         if transport.can_write_eof() and not transport.is_closing():
             transport.write_eof()
         self._pace()
+
+    def _reset(self, transport: asyncio.Transport) -> None:
+        """Hang up on a client that takes nothing: without this the system itself would go on offering it the rest."""
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
 
     def _leave(self) -> None:
         self._deaf = True
