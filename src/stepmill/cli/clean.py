@@ -88,7 +88,10 @@ def _tidy(session: Session, running: set[str]) -> None:
     store = session.local.store
     remove_begun(str(store.jobs))
     if store.functions.exists():
-        Functions(store.functions).forget_ended(lambda token: token.rpartition("#")[0] in running)
+        # Events, which no execution runs, forget their own calls.
+        Functions(store.functions).forget_ended(
+            lambda token: token.startswith("event-") or token.rpartition("#")[0] in running
+        )
 
 
 def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoken: str) -> tuple[list[str], bool]:

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from stepmill.functions.caller import Function, Functions, HostError, Outcome, PayloadTooLarge, request_of
+    from stepmill.functions.caller import (
+        Function,
+        Functions,
+        HostError,
+        Outcome,
+        PayloadTooLarge,
+        request_of,
+        stream_of,
+    )
 
-__all__ = ["Function", "Functions", "HostError", "Outcome", "PayloadTooLarge", "request_of"]
+__all__ = ["Function", "Functions", "HostError", "Outcome", "PayloadTooLarge", "request_of", "stream_of"]
 
 
 def __getattr__(name: str) -> object:

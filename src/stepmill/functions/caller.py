@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stepmill.functions.endings import PAYLOAD_LIMIT
-from stepmill.functions.tokens import Tokens, file_of, request_of
+from stepmill.functions.tokens import Tokens, file_of, request_of, stream_of
 
-__all__ = ["Function", "Functions", "HostError", "Outcome", "PayloadTooLarge", "request_of"]
+__all__ = ["Function", "Functions", "HostError", "Outcome", "PayloadTooLarge", "request_of", "stream_of"]
 from stepmill.functions.wire import receive, send
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -93,12 +93,14 @@ class Functions:
         payload: bytes,
         *,
         token: str,
+        request: str = "",
         environ: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | Iterable[str] = (),
     ) -> Outcome:
         """Run the function once for this token, and wait.
 
-        The same token again, from any process, waits for or gets the first call's outcome until `forget`. `environ` is
+        The same token again, from any process, waits for or gets the first call's outcome until `forget`. `request` is
+        the call's id (default: the token's, `request_of`). `environ` is
         the whole clean environment the worker builds on (stage.clean_environment); `secrets` are values masked in
         the log. Neither is written to disk. Raises PayloadTooLarge and HostError; then nothing ran.
         """
@@ -106,12 +108,12 @@ class Functions:
             limit = f"Request must be smaller than {PAYLOAD_LIMIT} bytes for the InvokeFunction operation"
             raise PayloadTooLarge(limit)
         values = secrets.values() if isinstance(secrets, Mapping) else secrets
-        request = {
+        asked = {
             "op": "invoke",
             "pid": os.getpid(),
             "token": token,
             "file": file_of(token),
-            "request": request_of(token),
+            "request": request or request_of(token),
             "function": {
                 "name": function.name,
                 "arn": function.arn,
@@ -121,11 +123,12 @@ class Functions:
                 "memory": function.memory,
                 "environment": dict(function.environment),
                 "python": function.python,
+                "stream": stream_of(function.name),
             },
             "environ": dict(environ or {}),
             "secrets": list(values),
         }
-        head, body = self._ask(request, payload)
+        head, body = self._ask(asked, payload)
         if head["status"] == "error":
             raise HostError(f"the function was not called: {head['message']}")
         return Outcome(head["status"], body, head.get("log", ""))
@@ -158,6 +161,13 @@ class Functions:
                     return
                 except BlockingIOError:
                     time.sleep(0.005)
+
+    def logged(self) -> list[str]:
+        """The functions that have a log, those that are gone included, by name."""
+        try:
+            return sorted(entry.name for entry in os.scandir(self.root) if (self.root / entry.name / "log").is_file())
+        except FileNotFoundError:
+            return []
 
     def log(self, name: str) -> Path:
         """The log file of the function `name`, which may not exist yet."""

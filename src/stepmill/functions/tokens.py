@@ -107,6 +107,12 @@ def request_of(token: str) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
 
 
+def stream_of(function: str) -> str:
+    """The part of a log stream's name that tells a function's streams apart: 32 hex digits, the same for ever, since
+    all workers of a function write one log. In front of it stands the day."""
+    return file_of(f"stream {function}")[:32]
+
+
 def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode(errors="replace") + b"\n"
 

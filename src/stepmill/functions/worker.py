@@ -48,6 +48,7 @@ class Spec:
         self.timeout = float(function["timeout"])
         self.memory = int(function["memory"])
         self.python: str = function["python"]
+        self.stream: str = function.get("stream") or os.urandom(16).hex()  # an older caller names none
         self.environ = {**environ, **function["environment"]}
         variables = sorted(self.environ.items())
         self.key = repr((self.arn, self.handler, self.code, self.memory, self.python, variables, _state(self.code)))
@@ -106,7 +107,7 @@ class Worker:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=16)
         self._listener.setblocking(False)
         port = self._listener.getsockname()[1]
-        log_stream = time.strftime("%Y/%m/%d/[$LATEST]", time.gmtime()) + os.urandom(16).hex()
+        log_stream = time.strftime("%Y/%m/%d/[$LATEST]", time.gmtime()) + spec.stream
         try:
             self._process = spawn(
                 [spec.python, _CLIENT, spec.handler],

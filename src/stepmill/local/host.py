@@ -79,14 +79,15 @@ class Host:
         functions = Functions(store.functions)
         place = {"region": settings.region, "account": settings.account}
         sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, **place)
-        lambda_ = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
+        self._lambda = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
         self._tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
         self._engine = Engine(history, clock, self._tasks.perform, self._tasks.cancel, settled=self._tasks.settled)
         operations.add("states", States(history, self._engine, clock, **place))
         operations.add("sagemaker", sagemaker)
-        operations.add("lambda", lambda_)
+        operations.add("lambda", self._lambda)
         operations.add("s3", S3(objects, settings.account))
         operations.add("stepmill", Notes(history))
+        self._lambda.events.start()
 
     @property
     def waiting(self) -> int:
@@ -141,6 +142,7 @@ class Host:
             self._quiet.wait_for(lambda: not self._answering, _LAST_ANSWERS)
         self._door.close()
         self._tasks.close()
+        self._lambda.events.close()
         self._engine.close()
         self._thread.join()
         self.history.close()
