@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         local.release()
     if running:
         names = ", ".join(arn.rpartition(":")[2] for arn in running)
-        screen.say(f"{names} will go on with the next `stepmill serve`, or with `stepmill resume`; jobs run on meanwhile")
+        screen.say(f"{names}: goes on with the next `stepmill serve` or `stepmill resume`; jobs run on meanwhile")
     return 0
 
 
@@ -158,7 +158,7 @@ def _say(session: object, url: str, args: argparse.Namespace) -> None:
     say(f"  kept in    {session.settings.store}")
     say(f"  in memory  {IN_MEMORY}")
     if not session.local.hosting:
-        say(f"  the engine runs in {session.local.owner()}; it comes here when that ends, and what is in memory with it")
+        say(f"  the engine runs in {session.local.owner()} and comes here when that ends, with all that is in memory")
     if args.allow_test_keys:
         say("  note: the key test/test is let in; other programs of this machine know it too")
     if not is_loopback(args.listen):

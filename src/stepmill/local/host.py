@@ -28,6 +28,7 @@ from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_ import Lambda
 from stepmill.services.operations import Operations, Response
+from stepmill.services.others import Others
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states import States
@@ -87,6 +88,7 @@ class Host:
         operations.add("lambda", self._lambda)
         operations.add("s3", S3(objects, settings.account))
         operations.add("stepmill", Notes(history))
+        self._others = Others(settings.account, settings.region)
         self._lambda.events.start()
 
     @property
