@@ -161,5 +161,3 @@ def upload(
         lines.append(f"x-amz-trailer-signature:{hmac.new(key, text.encode(), hashlib.sha256).hexdigest()}")
     pieces[-1] += "".join(f"{line}\r\n" for line in (*lines, "")).encode()
     return changed(head, body=b"".join(spoil(pieces)))
-
-

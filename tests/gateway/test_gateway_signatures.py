@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from signing import HOST, JSON, KEY_ID, SECRET, Drops, ask, changed, claim, code, refusal, sign, when
 
+from signing import HOST, JSON, KEY_ID, SECRET, Drops, ask, changed, claim, code, refusal, sign, when
 from stepmill.gateway.signatures import SKEW, admit, verify
 
 S3_TARGETS = [
@@ -225,7 +225,11 @@ def test_each_part_of_the_scope_is_covered(part: int) -> None:
         if service == "states" or part < 3:
             assert found == codes[part]
         else:  # what is scoped to another service is refused in that one's words
-            assert found in ("InvalidSignatureException", "IncompleteSignatureException", "AuthorizationHeaderMalformed")
+            assert found in (
+                "InvalidSignatureException",
+                "IncompleteSignatureException",
+                "AuthorizationHeaderMalformed",
+            )
 
 
 def test_a_signature_made_with_another_secret_is_refused() -> None:

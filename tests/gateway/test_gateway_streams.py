@@ -12,8 +12,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signing import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER, Drops, ask, changed, code, refusal, sign, upload, when
 
+from signing import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER, Drops, ask, changed, code, refusal, sign, upload, when
 from stepmill.gateway.canonical import EMPTY
 from stepmill.gateway.messages import Request
 from stepmill.gateway.signatures import admit, verify
