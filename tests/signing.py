@@ -57,7 +57,10 @@ def sign(
     given = (Credentials(*keys, token), service, region)
     if expires is not None:
         query_signer = S3SigV4QueryAuth if service == "s3" else SigV4QueryAuth
-        query_signer(*given, expires=expires).add_auth(asked)
+        signer = query_signer(*given, expires=expires)
+        if payload is not None:
+            signer.payload = lambda asked: payload
+        signer.add_auth(asked)
     elif payload is not None:
         _Stated(payload, *given).add_auth(asked)
     else:
