@@ -119,6 +119,13 @@ def test_each_family_says_in_its_own_words_that_it_knows_no_such_key() -> None:
         assert (refused.code, refused.status) == expected
 
 
+def test_a_scope_written_to_be_misread_is_refused() -> None:
+    request = sign("PUT", "/bucket/key", service="lambda", expires=9)
+    assert ask(request) == b""
+    disguised = changed(request, query=request.query.replace("X-Amz-Credential", "X%2DAmz-Credential"))
+    assert code(disguised) == "AuthorizationHeaderMalformed"  # taken for S3, with its limit, and found to be none
+
+
 def test_a_signature_is_given_once() -> None:
     presigned = sign("GET", "/b", service="s3", expires=60)
     both = changed(presigned, headers={"authorization": sign("GET", "/b", service="s3").headers["authorization"]})
