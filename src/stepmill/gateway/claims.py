@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from stepmill.gateway.canonical import ALGORITHM, pairs
@@ -37,8 +38,7 @@ _hex64 = re.compile(r"[0-9a-f]{64}").fullmatch
 _word = re.compile(r"[a-z0-9-]{1,64}").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Who a request says it is from.
 
     when: as it was signed (`20300101T120000Z`). at: the same in epoch seconds. expires: seconds a presigned request
@@ -157,8 +157,8 @@ def _claim(
         raise wrong(f"Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator[:64]}'.")
     if not _word(region) or not _word(service):
         raise wrong("Credential should be scoped to a valid region and service.")
-    signed = tuple(names.split(";"))
-    if list(signed) != sorted(set(signed)) or names != names.lower() or not all(signed):
+    signed = _names(names)
+    if not signed:
         raise wrong("SignedHeaders must be lower-case names, sorted, each once.")
     if date != when[:8]:
         if family == S3:
@@ -174,6 +174,13 @@ def _claim(
     if not _hex64(signature):  # no signature looks like that, so none that is right does
         raise refused(family, "mismatch")
     return Claim(key_id, date, region, service, signed, signature, when, at, expires, presigned, token, payload, family)
+
+
+@lru_cache(maxsize=64)  # a client signs the same headers again and again
+def _names(text: str) -> tuple[str, ...]:
+    """The names of SignedHeaders; none when they are not as AWS wants them."""
+    names = tuple(text.split(";"))
+    return names if list(names) == sorted(set(names)) and text == text.lower() and all(names) else ()
 
 
 def _parameters(request: Request, family: str) -> dict[str, str]:
@@ -209,6 +216,7 @@ def _moment(headers: Mapping[str, str], family: str) -> tuple[str, float]:
     return when, at
 
 
+@lru_cache(maxsize=64)
 def _seconds(text: str) -> float | None:
     found = _stamp(text)
     if found is None:
