@@ -145,6 +145,17 @@ def test_a_client_that_leaves_while_it_is_served_frees_its_connection(tmp_path: 
     assert [slice.file.closed for slice in files] == [True]
 
 
+def test_a_client_that_leaves_its_refused_body_unsent_disturbs_nobody() -> None:
+    with serving(lambda request: Response(403), drain_time=0.05, idle_time=0.3) as running:
+        for _ in range(20):
+            with running.connect() as client:
+                client.sendall(put(900_000) + b"x")
+                assert answer(client)[0] == 403
+        with running.connect() as client:
+            assert all_of(client) == b""  # the server still looks at its clocks
+    assert running.reported == []
+
+
 def test_a_thousand_requests_leave_nothing_behind() -> None:
     before = descriptors()
     with serving() as running:

@@ -155,8 +155,7 @@ class Connection(asyncio.BufferedProtocol):
         self._pace()
 
     def _go(self) -> None:
-        if self._draining:
-            assert self._current is not None
+        if self._draining and self._current is not None:
             if self._current.body.complete:
                 self._draining = False
                 self._current = None
@@ -329,6 +328,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _leave(self) -> None:
         self._deaf = True
+        self._draining = False
         exchange = self._parser.arriving
         if exchange is not None:
             exchange.body.fail(GONE)

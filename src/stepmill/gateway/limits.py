@@ -18,7 +18,7 @@ class Limits:
 
     head: of request line and headers together (431). head_time: from a head's first byte to its last (408). idle_time:
     a connection on which nothing is asked is closed after it. body_time: without a new byte of a body that is waited
-    for (408). body_buffer: what is held of a body nobody reads yet; the client waits after it. drain, drain_time: what
+    for (408). body_buffer: once so much of a body waits to be read, no more is received. drain, drain_time: what
     is taken of an unread body to keep its connection. linger_time: how long a refused client may send on before it
     is hung up on. write_time: without the client taking a byte of its answer. connections: at once (503). workers:
     threads that handle requests. queue: requests that wait for one of them (503).

@@ -123,7 +123,7 @@ class Parser:
         if expect not in ("", "100-continue"):
             self._refuse(417, "The server does not know this expectation.")
         path, _, query = target.partition("?")
-        body = Body(self._limits.body_buffer // 2, self._wanted)  # what one receive brings comes on top
+        body = Body(self._limits.body_buffer, self._wanted)
         request = Request(self._llhttp.get_method().decode("ascii"), path, query, headers, body)
         keep = version == "1.1" and self._llhttp.should_keep_alive()
         self.arriving = Exchange(request, body, keep, bool(expect) and version == "1.1")

@@ -99,10 +99,10 @@ class Server:
             loop.close()
 
     def _tick(self, shared: Shared) -> None:
+        shared.loop.call_later(self._limits.tick, self._tick, shared)
         now = shared.loop.time()
         for connection in list(self._connections):
             connection.check(now)
-        shared.loop.call_later(self._limits.tick, self._tick, shared)
 
     async def _stop(self, shared: Shared, grace: float) -> None:
         self._listening.close()
