@@ -3,10 +3,11 @@
 In: buckets, keys, bytes, files. Out: the same, and listings in the order S3 gives. Touches: the folder it is given.
 Every put is a temporary file renamed into place, so a reader sees the old object or the new one and a crash leaves
 neither half. There is no index and no sidecar: the folder is the truth, and a file dropped into it is an object.
+What bytes cannot tell travels in an extended attribute of the file (facts.py); uploads in parts are uploads.py's.
 Symbolic links are never followed and are no objects. What a name on the disk means is keys.py's.
 """
 # Supervisors import this, and importing pathlib or contextlib takes longer than starting Python does.
-# ruff: noqa: PTH100, PTH101, PTH102, PTH103, PTH104, PTH106, PTH108, PTH118, PTH120, PTH123, SIM105
+# ruff: noqa: PTH100, PTH101, PTH102, PTH103, PTH104, PTH106, PTH108, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -14,20 +15,34 @@ import errno
 import os
 import stat
 
-from stepmill.objects import listing, transfer
-from stepmill.objects.keys import SELF, VERSION, KeyFormat
-from stepmill.objects.store import BadName, NoSuchBucket, NoSuchKey, ObjectInfo, check_bucket, check_key, parse_url
+from stepmill.objects import facts, listing, placing, transfer
+from stepmill.objects.etags import Etags
+from stepmill.objects.probing import settle_format
+from stepmill.objects.store import (
+    BadName,
+    BucketNotEmpty,
+    NoSuchBucket,
+    NoSuchKey,
+    ObjectInfo,
+    check_bucket,
+    check_key,
+    parse_url,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
+    from stepmill.objects.bodies import Reader
+    from stepmill.objects.facts import Facts
+    from stepmill.objects.sums import Sums
+
     AnyPath = str | os.PathLike[str]
+    Allow = Callable[[ObjectInfo | None], None]
 
 _RACES = 100
-_REMEMBERED_ETAGS = 4096
 
 
 class FolderStore:
@@ -39,16 +54,45 @@ class FolderStore:
 
     def __init__(self, root: AnyPath) -> None:
         self.root = os.path.abspath(os.fspath(root))
-        self.format = _settle_format(self.root)
-        self._etags: dict[tuple[str, int, int], str] = {}
+        self.format = settle_format(self.root)
+        self._etags = Etags()
 
-    def create_bucket(self, name: str) -> None:
-        """Make the bucket; nothing happens when it is there already."""
+    @property
+    def keeps_metadata(self) -> bool:
+        """Whether this disk keeps content types, metadata and the ETags of parts (False: objects are kept without)."""
+        return facts.are_kept(self.root)
+
+    def create_bucket(self, name: str) -> bool:
+        """Make the bucket → whether it is new; nothing happens when it is there already."""
         check_bucket(name)
         try:
             os.mkdir(os.path.join(self.root, name), 0o700)
         except FileExistsError:
             self._bucket(name)
+            return False
+        facts.write_birth(os.path.join(self.root, name))
+        transfer.flush(self.root)
+        return True
+
+    def delete_bucket(self, name: str) -> None:
+        """Remove an empty bucket. Raises BucketNotEmpty when it holds an object, or anything else that is no folder."""
+        top = self._bucket(name)
+        for folder, _, files in os.walk(top, topdown=False):
+            if files:
+                raise BucketNotEmpty(name)
+            try:
+                os.rmdir(folder)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.ENOTDIR, errno.EEXIST):
+                    raise
+                raise BucketNotEmpty(name) from None
+        transfer.flush(self.root)
+
+    def created(self, name: str) -> float:
+        """When the bucket was made, in epoch seconds; for a folder made by hand, when it last changed."""
+        return facts.read_birth(self._bucket(name))
 
     def buckets(self) -> list[str]:
         """The names of all buckets, sorted."""
@@ -66,15 +110,57 @@ class FolderStore:
     def put(self, bucket: str, key: str, data: bytes) -> ObjectInfo:
         """Store `data`; durable on return."""
         self._check(bucket, key)
-        temporary = self._temporary()
+        temporary = self.temporary()
         try:
-            with open(temporary, "xb", opener=_private) as file:
+            with open(temporary, "xb", opener=placing.private) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            return self._settle(bucket, key, temporary, durable=True)
+            return self.settle(bucket, key, temporary, durable=True)
         finally:
-            _unlink(temporary)
+            placing.unlink(temporary)
+
+    def put_stream(
+        self,
+        bucket: str,
+        key: str,
+        source: Reader,
+        sums: Sums,
+        describe: Callable[[], Facts],
+        allow: Allow | None = None,
+    ) -> ObjectInfo:
+        """Store what `source` gives, in pieces; durable on return.
+
+        `sums` sees every byte. `describe` is asked for the facts when all of them have been seen: what it raises, or
+        `source` or `allow` do, leaves nothing behind. `allow` hears what is there now (None: nothing) before the first
+        byte is read and again when nobody else can change it, and raises what should be answered.
+        """
+        self._check(bucket, key)
+        if allow is not None:
+            allow(self.seen(bucket, key))
+        temporary = self.temporary()
+        try:
+            with open(temporary, "xb", buffering=0, opener=placing.private) as file:
+                placing.pour(source, file.fileno(), sums)
+                self.seal(file.fileno(), describe())
+            return self.settle(bucket, key, temporary, durable=True, allow=allow)
+        finally:
+            placing.unlink(temporary)
+
+    def put_copy(
+        self, source: BinaryIO, bucket: str, key: str, described: Facts, allow: Allow | None = None
+    ) -> ObjectInfo:
+        """Store a copy of an open file, sharing its blocks where the disk can; durable on return."""
+        self._check(bucket, key)
+        temporary = self.temporary()
+        try:
+            with open(temporary, "xb", buffering=0, opener=placing.private) as file:
+                source.seek(0)
+                transfer.append(source.fileno(), file.fileno())
+                self.seal(file.fileno(), described)
+            return self.settle(bucket, key, temporary, durable=True, allow=allow)
+        finally:
+            placing.unlink(temporary)
 
     def put_file(self, bucket: str, key: str, path: AnyPath, move: bool = False, *, durable: bool = True) -> ObjectInfo:
         """Store the regular file at `path`; with `move` it is gone afterwards, and not copied on the same disk.
@@ -82,7 +168,7 @@ class FolderStore:
         `durable=False` leaves the flush to the caller (`upload` does one for many files).
         """
         self._check(bucket, key)
-        temporary = self._temporary()
+        temporary = self.temporary()
         try:
             moved = False
             if move:
@@ -95,16 +181,17 @@ class FolderStore:
                         raise
             if moved:
                 os.chmod(temporary, 0o600)
+                facts.forget(temporary)  # a copy that a program made of an object with all its attributes
             else:
                 transfer.copy_file(os.fspath(path), temporary)
             if durable:
                 transfer.flush(temporary)
-            info = self._settle(bucket, key, temporary, durable=durable)
+            info = self.settle(bucket, key, temporary, durable=durable)
             if move and not moved:
                 os.unlink(path)
             return info
         finally:
-            _unlink(temporary)
+            placing.unlink(temporary)
 
     def get(self, bucket: str, key: str) -> bytes:
         """All bytes of the object."""
@@ -116,11 +203,25 @@ class FolderStore:
         for _ in range(_RACES):
             path = self._find(bucket, key)
             try:
-                return open(path, "rb", opener=_no_link)
+                return open(path, "rb", opener=placing.no_link)
             except OSError as error:  # replaced or renamed beside a folder between the look and the open
                 if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR):
                     raise
         raise NoSuchKey(bucket, key)
+
+    def look(self, bucket: str, key: str) -> tuple[BinaryIO, ObjectInfo]:
+        """The object open for reading, and what is known of exactly these bytes."""
+        file = self.open(bucket, key)
+        try:
+            known = os.fstat(file.fileno())
+            told = facts.read(file.fileno(), known)
+            if not told.etag:
+                told.etag = self._etags.of(file.name, known, file)
+                file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return file, ObjectInfo(key, known.st_size, known.st_mtime, lambda: f'"{told.etag}"', lambda: told)
 
     def info(self, bucket: str, key: str) -> ObjectInfo:
         """Size, time and ETag of the object."""
@@ -145,12 +246,23 @@ class FolderStore:
                 continue
             yield self._info(key, path, known)
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Remove the object; as in S3, no error when it is not there."""
+    def delete(self, bucket: str, key: str, allow: Allow | None = None) -> None:
+        """Remove the object; as in S3, no error when it is not there. `allow` as in put_stream."""
         check_key(key)
         top = self._bucket(bucket)
+        if allow is not None:
+            alone = placing.hold(self.root, alone=True)
+            try:
+                allow(self.seen(bucket, key))
+                self._remove(top, key)
+            finally:
+                os.close(alone)
+        else:
+            self._remove(top, key)
+
+    def _remove(self, top: str, key: str) -> None:
         while (path := listing.find(self.format, top, key)) is not None:
-            _unlink(path)
+            placing.unlink(path)
             folder = os.path.dirname(path)
             while folder != top:
                 try:
@@ -180,6 +292,10 @@ class FolderStore:
         bucket, key = parse_url(url)
         return transfer.upload(self, os.fspath(folder), bucket, key)
 
+    def check_exists(self, bucket: str) -> None:
+        """Raise NoSuchBucket, or BadName, unless the bucket is there."""
+        self._bucket(bucket)
+
     def _bucket(self, name: str) -> str:
         check_bucket(name)
         path = os.path.join(self.root, name)
@@ -198,120 +314,46 @@ class FolderStore:
             raise NoSuchKey(bucket, key)
         return path
 
+    def seen(self, bucket: str, key: str) -> ObjectInfo | None:
+        """What is there now, or None."""
+        try:
+            return self.info(bucket, key)
+        except NoSuchKey:
+            return None
+
     def _info(self, key: str, path: str, known: os.stat_result) -> ObjectInfo:
-        return ObjectInfo(key, known.st_size, known.st_mtime, lambda: self._etag(path, known))
+        def told() -> Facts:
+            return facts.read(path, known)
 
-    def _etag(self, path: str, known: os.stat_result) -> str:
-        name = (path, known.st_size, known.st_mtime_ns)
-        etag = self._etags.get(name)
-        if etag is None:
-            from hashlib import file_digest, md5
+        return ObjectInfo(
+            key, known.st_size, known.st_mtime, lambda: f'"{told().etag or self._etags.of(path, known)}"', told
+        )
 
-            with open(path, "rb", opener=_no_link) as file:
-                etag = f'"{file_digest(file, lambda: md5(usedforsecurity=False)).hexdigest()}"'
-                now = os.fstat(file.fileno())
-            if (now.st_size, now.st_mtime_ns) != name[1:]:
-                return etag  # replaced since it was listed: true of the bytes, not of the name it would be kept under
-            if len(self._etags) >= _REMEMBERED_ETAGS:
-                self._etags.clear()
-            self._etags[name] = etag
-        return etag
+    def seal(self, file: int, described: Facts) -> None:
+        """The last things done to a temporary file: its facts, and its way to the disk."""
+        facts.write(file, described)
+        os.fsync(file)
 
-    def _temporary(self) -> str:
+    def temporary(self) -> str:
+        """A path on the store's disk at which nothing is; no bucket is there either."""
         folder = os.path.join(self.root, ".tmp")
         os.makedirs(folder, 0o700, exist_ok=True)
         return os.path.join(folder, f"{os.getpid()}-{os.urandom(8).hex()}")
 
-    def _settle(self, bucket: str, key: str, temporary: str, durable: bool) -> ObjectInfo:
+    def settle(self, bucket: str, key: str, temporary: str, durable: bool, allow: Allow | None = None) -> ObjectInfo:
         """Rename the finished file to where the key lives, making way for it."""
-        top = os.path.join(self.root, bucket)
-        *folders, name = self.format.path(key)
-        for _ in range(_RACES):
-            try:
-                folder = _make_folders(top, folders)
-                path = os.path.join(folder, name)
-                if listing.is_folder(path) or os.path.lexists(path + SELF):
-                    path += SELF
-                known = os.lstat(temporary)
-                os.rename(temporary, path)
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                if not os.path.lexists(temporary):
-                    raise
-                self._bucket(bucket)
-                continue  # another process removed or made a folder in the meantime
-            if durable:
-                transfer.flush(folder)
-            return self._info(key, path, known)
-        raise OSError(errno.EBUSY, "other processes keep changing the folders around this object", key)
-
-
-def _make_folders(top: str, parts: list[str]) -> str:
-    """Make the folders for a key below `top`; an object in the way moves to its `%self` name."""
-    path = top
-    for part in parts:
-        path = os.path.join(path, part)
-        while True:
-            try:
-                os.mkdir(path, 0o700)
-            except FileExistsError:
-                mode = os.lstat(path).st_mode
-                if stat.S_ISREG(mode):
-                    os.rename(path, path + SELF)
-                    continue
-                if not stat.S_ISDIR(mode):
-                    raise BadName("InvalidURI", f"{path} is in the way: it is neither a file nor a folder") from None
-            break
-    return path
-
-
-def _settle_format(root: str) -> KeyFormat:
-    """Read the format the store was made with; a new store probes its disk once and writes it down."""
-    import json
-
-    os.makedirs(root, 0o700, exist_ok=True)
-    record = os.path.join(root, "format.json")
-    try:
-        with open(record, encoding="utf-8") as file:
-            found = json.load(file)
-    except FileNotFoundError:
-        found = {"version": VERSION, "fold": _folds(root)}
-        temporary = f"{record}.{os.getpid()}-{os.urandom(4).hex()}"
-        with open(temporary, "x", encoding="utf-8", opener=_private) as file:
-            json.dump(found, file)
-        os.rename(temporary, record)
-    if not isinstance(found, dict) or found.get("version") != VERSION:
-        raise ValueError(f"{record}: this Stepmill reads objects of format {VERSION}; use the version that wrote it")
-    return KeyFormat(bool(found.get("fold")))
-
-
-def _folds(root: str) -> bool:
-    """Whether this disk takes two spellings for one name."""
-    base = os.path.join(root, f".probe-{os.urandom(4).hex()}")
-    for mine, other in (("a", "A"), ("\u00e9", "e\u0301")):
-        with open(base + mine, "xb", opener=_private):
-            pass
-        same = os.path.lexists(base + other)
-        _unlink(base + mine)
-        if same:
-            return True
-    return False
+        held = placing.hold(self.root, alone=allow is not None)
+        try:
+            if allow is not None:
+                allow(self.seen(bucket, key))
+            path, known = placing.place(self.format, os.path.join(self.root, bucket), key, temporary)
+        finally:
+            os.close(held)
+        if durable:
+            transfer.flush(os.path.dirname(path))
+        return self._info(key, path, known)
 
 
 def _refuse_irregular(path: str, known: os.stat_result) -> None:
     if not stat.S_ISREG(known.st_mode):
         raise BadName("InvalidURI", f"{path} is not a regular file; only regular files become objects")
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass

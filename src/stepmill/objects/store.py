@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO, Protocol
 
+    from stepmill.objects.facts import Facts
+
     class ObjectStore(Protocol):
         """What moves folders in and out of `s3://` needs of a store; `FolderStore` says what each does."""
 
@@ -58,6 +60,28 @@ class NoSuchBucket(ObjectError):
         self.bucket = bucket
 
 
+class NoSuchUpload(ObjectError):
+    """The multipart upload is not there: aborted, completed, or never begun."""
+
+    code = "NoSuchUpload"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The specified upload does not exist. The upload ID may be invalid, "
+            "or the upload may have been aborted or completed."
+        )
+
+
+class BucketNotEmpty(ObjectError):
+    """The bucket that should be removed holds something."""
+
+    code = "BucketNotEmpty"
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__("The bucket you tried to delete is not empty")
+        self.bucket = bucket
+
+
 class BadName(ObjectError):
     """A bucket, key or URL that S3 would refuse, or a key that cannot become a file where one was asked for."""
 
@@ -67,20 +91,28 @@ class BadName(ObjectError):
 
 
 class ObjectInfo:
-    """One object: `key`, `size` in bytes, `modified` in epoch seconds, and `etag`, computed when it is asked for."""
+    """One object: `key`, `size` in bytes, `modified` in epoch seconds; `etag` and `facts` when they are asked for."""
 
-    __slots__ = ("_etag", "key", "modified", "size")
+    __slots__ = ("_etag", "_facts", "key", "modified", "size")
 
-    def __init__(self, key: str, size: int, modified: float, etag: Callable[[], str]) -> None:
+    def __init__(
+        self, key: str, size: int, modified: float, etag: Callable[[], str], facts: Callable[[], Facts]
+    ) -> None:
         self.key = key
         self.size = size
         self.modified = modified
         self._etag = etag
+        self._facts = facts
 
     @property
     def etag(self) -> str:
-        """The MD5 of the bytes in hexadecimal, in double quotes, as S3 gives it for an object put in one part."""
+        """In double quotes: the MD5 of the bytes in hexadecimal, or S3's sum of sums (`…-N`) for one of N parts."""
         return self._etag()
+
+    @property
+    def facts(self) -> Facts:
+        """What the bytes cannot tell: content type, metadata, checksums."""
+        return self._facts()
 
     def __repr__(self) -> str:
         return f"ObjectInfo(key={self.key!r}, size={self.size}, modified={self.modified})"

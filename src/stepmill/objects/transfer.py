@@ -83,7 +83,7 @@ def copy_file(source: str, target: str) -> None:
         if not stat.S_ISREG(os.fstat(reading.fileno()).st_mode):
             raise BadName("InvalidURI", f"{source} is not a regular file; only regular files are copied")
         with open(target, "xb", opener=_private) as writing:
-            _copy(reading.fileno(), writing.fileno())
+            append(reading.fileno(), writing.fileno())
 
 
 def flush(path: str) -> None:
@@ -110,7 +110,7 @@ def _fetch(store: ObjectStore, bucket: str, key: str, folder: str, relative: str
                     raise
         path = os.path.join(path, parts[-1])
         with store.open(bucket, key) as reading, open(path, "xb", opener=_private) as writing:
-            _copy(reading.fileno(), writing.fileno())
+            append(reading.fileno(), writing.fileno())
     except FileExistsError:
         raise BadName(
             "InvalidURI",
@@ -122,7 +122,8 @@ def _fetch(store: ObjectStore, bucket: str, key: str, folder: str, relative: str
         raise BadName("InvalidURI", f"s3://{bucket}/{key} cannot be downloaded: a name in it is too long") from None
 
 
-def _copy(source: int, target: int) -> None:
+def append(source: int, target: int) -> None:
+    """Copy an open file from where it stands to its end, to where the other stands, sharing blocks where it can be."""
     try:
         while os.copy_file_range(source, target, 1 << 30):
             pass
