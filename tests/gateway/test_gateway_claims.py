@@ -135,7 +135,11 @@ def test_a_signature_is_given_once() -> None:
     odd = changed(presigned, query=presigned.query + "&X%2DAmz-Signatur%65=0")
     assert refusal(lambda: admit(odd, {}, 0)).code == "AuthorizationQueryParametersError"
     request = sign(headers=JSON)
-    joined = changed(request, headers={"authorization": ", ".join([request.headers["authorization"]] * 2)})
+    right = request.headers["authorization"]
+    for part in right.partition(" ")[2].split(", "):
+        twice = changed(request, headers={"authorization": f"{right}, {part}"})
+        assert refusal(lambda twice=twice: admit(twice, {}, 0)).code == "IncompleteSignatureException"  # type: ignore[misc]
+    joined = changed(request, headers={"authorization": ", ".join([right] * 2)})
     assert refusal(lambda: admit(joined, {}, 0)).code == "IncompleteSignatureException"
 
 

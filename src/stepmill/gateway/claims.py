@@ -192,9 +192,8 @@ def _parameters(request: Request, family: str) -> dict[str, str]:
         proper = _PARAMETERS.get(name.lower())
         if proper is None:
             continue
-        if (
-            proper != name or proper in found
-        ):  # not how AWS spells it, or twice: what would be read is not what is signed
+        # Otherwise what is read here might not be what was signed.
+        if proper != name or proper in found:
             raise _bad_query(family, f"{proper} must be given once, and spelt so.")
         found[proper] = unquote(value)
     return found
