@@ -28,7 +28,7 @@ from stepmill.services.operations import offered
 KEY, SECRET = "SMILAAAABBBBCCCCDDDD", "a-secret-that-no-answer-may-hold-0123456"
 HOST = "127.0.0.1:8420"
 VERBS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND")
-ANSWERED = ("GET", "HEAD", "PUT", "POST", "DELETE")
+ANSWERED = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")
 SERVICES = ("states", "sagemaker", "lambda", "s3", "logs", "sts")
 ROUTES = [(service, route) for service in SERVICES for route in routes(load(service))]
 OWNED = {service: offered(provider) for service, provider in PROVIDERS.items()}

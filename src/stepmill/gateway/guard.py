@@ -23,7 +23,7 @@ from stepmill.gateway.messages import Request
 from stepmill.gateway.refusals import S3, family_of, malformed, service_of, too_large
 from stepmill.services.operations import ServiceError
 
-METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE")
+METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")
 LOCAL = ("localhost", "127.0.0.1", "[::1]", "*.localhost")
 """The names that are always ours; `*.localhost` for buckets named in the host. Browsers keep these names local."""
 MIB = 1 << 20

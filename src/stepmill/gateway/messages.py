@@ -22,7 +22,7 @@ class Request:
 
     method: upper case. path: as it stood in the request line, percent-encoded, beginning with `/`. query: what stood
     after the `?`, as it was; may be empty. headers: names in lower case; those that came several times are joined by
-    `, `. body: gives its bytes in pieces, b"" at the end.
+    `,`, as they are signed. body: gives its bytes in pieces, b"" at the end.
     """
 
     method: str

@@ -112,7 +112,7 @@ class Parser:
             elif name == "host":
                 self._refuse(400, "The request has more than one Host.")
             else:
-                headers[name] += ", " + text
+                headers[name] += "," + text
         if version == "1.1" and "host" not in headers:
             self._refuse(400, "The request has no Host.")
         if version == "1.0" and "transfer-encoding" in headers:
