@@ -83,7 +83,7 @@ class Host:
         operations.add("states", States(history, self._engine, clock, **place))
         operations.add("sagemaker", sagemaker)
         operations.add("lambda", lambda_)
-        operations.add("s3", S3(objects, settings.account))
+        operations.add("s3", S3(objects, settings.account, settings.region))
         operations.add("stepmill", Notes(history))
 
     @property
