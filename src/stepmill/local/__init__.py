@@ -314,7 +314,7 @@ class Local:
         from stepmill.services.s3 import S3
 
         answering = Operations()
-        answering.add("s3", S3(self.objects, self.settings.account))
+        answering.add("s3", S3(self.objects, self.settings.account, self.settings.region))
         return answering
 
     def _forked(self) -> None:

@@ -86,7 +86,7 @@ class Host:
         operations.add("states", States(history, self._engine, clock, **place))
         operations.add("sagemaker", sagemaker)
         operations.add("lambda", self._lambda)
-        operations.add("s3", S3(objects, settings.account))
+        operations.add("s3", S3(objects, settings.account, settings.region))
         operations.add("stepmill", Notes(history))
         self._others = Others(settings.account, settings.region)
         self._lambda.events.start()

@@ -56,6 +56,10 @@ class Facts:
         self.parts = parts or []
         self.upload = upload
 
+    def check(self) -> None:
+        """Raise TooLong where `write` would."""
+        self.to_bytes(os.stat_result((0,) * 20))
+
     def to_bytes(self, known: os.stat_result) -> bytes:
         """The attribute for a file of which this is `known`. Raises TooLong."""
         import json

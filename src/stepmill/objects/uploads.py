@@ -105,7 +105,8 @@ class Upload:
     def complete(self, chosen: Sequence[Part], described: Facts, allow: Allow | None = None) -> ObjectInfo:
         """Join the `chosen` parts, in their order, to the object; the others go. Durable on return.
 
-        Raises NoSuchUpload when somebody else has ended it, BadName when an earlier attempt chose otherwise; what `allow` raises leaves the upload as it is.
+        Raises NoSuchUpload when somebody else has ended it, BadName when an earlier attempt chose otherwise; what
+        `allow` raises leaves the upload as it is.
         """
         with self._alone():
             if allow is not None:
@@ -235,7 +236,7 @@ class Uploads:
         os.makedirs(self._folder, 0o700, exist_ok=True)
         made = self._store.temporary()
         os.mkdir(made, 0o700)
-        head = {"bucket": bucket, "key": key, "begun": os.stat(made).st_mtime, "about": about}
+        head = {"bucket": bucket, "key": key, "begun": os.lstat(made).st_mtime, "about": about}
         with open(os.path.join(made, _HEAD), "x", encoding="utf-8", opener=placing.private) as file:
             json.dump(head, file)
             file.flush()
@@ -279,7 +280,7 @@ def _part(name: str, path: str) -> Part | None:
     if match is None:
         return None
     try:
-        known = os.stat(path)
+        known = os.lstat(path)
     except FileNotFoundError:
         return None
     return Part(int(match[1]), match[2], bytes.fromhex(match[3]), known.st_size, known.st_mtime)

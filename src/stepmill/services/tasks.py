@@ -19,8 +19,10 @@ from stepmill.asl.integrations import Integration, error_cause, error_name, inte
 from stepmill.asl.text import dumps
 from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
 from stepmill.functions import Functions, request_of
+from stepmill.objects.bodies import Slice
 from stepmill.services.lambda_ import error_of
 from stepmill.services.operations import Operations, ServiceError
+from stepmill.services.s3 import text_of
 from stepmill.services.sagemaker import SageMaker
 
 Say = Callable[[Signal], None]
@@ -186,7 +188,9 @@ def _thread(name: str, work: Callable[[], None]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A response as a Task state's JSON: bytes as text, times as ISO 8601."""
+    """A response as a Task state's JSON: bytes as text, times as ISO 8601, bodies as far as a state may hold."""
+    if isinstance(value, Slice):
+        return text_of(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, Mapping):
