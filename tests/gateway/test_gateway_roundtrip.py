@@ -13,18 +13,13 @@ from stepmill.gateway.routing import Router, shadowed
 from stepmill.gateway.values import Refusal, time_text
 from wire_examples import SERVICES, Examples, botocore_model, operations, plain, received, sent
 
-FAST = ("states", "sts", "lambda", "s3")
-MOST_USED = ("ProcessingJob", "TrainingJob", "Model", "Endpoint", "LogGroup", "LogStream", "LogEvents")
-
-
-def everything() -> list[Any]:
-    return [
-        pytest.param(service, marks=() if service in FAST else pytest.mark.slow, id=service) for service in SERVICES
-    ]
+ALWAYS = ("ContentLength", "ContentType", "Metadata")
 
 
 def expected(service: str, params: dict[str, Any]) -> dict[str, Any]:
     said = plain(params)
+    if service == "sts":  # a form has no words for a structure without members
+        said = {key: value for key, value in said.items() if value != {}}
     if service == "s3" and "Expires" in said:  # a string to S3; a time to botocore alone
         said["Expires"] = time_text(said["Expires"], "rfc822")
     return said
@@ -45,6 +40,8 @@ def a_request_arrives(router: Router, operation: OperationModel, full: bool) -> 
     if operation.input_shape is None:
         return
     params = Examples(full).of(operation.input_shape)
+    if (payload := operation.input_shape.serialization.get("payload")) and router.model.protocol == "rest-json":
+        params.setdefault(payload, Examples(full).of(operation.input_shape.members[payload]))
     said = expected(router.model.name, params)
     got = heard(router, operation, params)
     payload = operation.input_shape.serialization.get("payload")
@@ -61,40 +58,36 @@ def an_answer_arrives(service: str, operation: OperationModel, full: bool) -> No
     payload = shape.serialization.get("payload") if shape is not None else None
     if "ContentLength" in result and operation.http["method"] != "HEAD":
         result["ContentLength"] = len(result.get(payload, b"") if payload else b"")
+    if any(ref.get("location") == "statusCode" for ref in (described.output or {}).get("members", {}).values()):
+        result["StatusCode" if "StatusCode" in described.output["members"] else "Status"] = 202
+    if payload:  # botocore shows a structure that is the whole body even when it is empty
+        result.setdefault(payload, Examples(full).of(shape.members[payload]))
     wanted = plain(result)
-    if "StatusCode" in result:
-        result["StatusCode"] = wanted["StatusCode"] = 200
     response = respond(described, plain(result), "name-of-request")
     answer = received(operation, response)
     metadata = answer.pop("ResponseMetadata")
     assert metadata["RequestId"] == "name-of-request"
-    if operation.name == "GetBucketLocation":
-        return
+    if not full:  # what botocore shows whenever there is a body, or room for it
+        answer = {key: item for key, item in answer.items() if key in wanted or key not in ALWAYS}
     assert plain(answer) == wanted, operation.name
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["all-members", "required-members"])
-@pytest.mark.parametrize("service", everything())
+@pytest.mark.parametrize("service", SERVICES)
 def test_what_botocore_says_is_what_an_operation_hears(service: str, full: bool) -> None:
     router = Router(load(service))
     for operation in operations(service):
-        a_request_arrives(router, operation, full)
+        if operation.name not in router.model.deprecated or operation.name not in shadowed(router.model):
+            a_request_arrives(router, operation, full)
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["all-members", "required-members"])
-@pytest.mark.parametrize("service", everything())
+@pytest.mark.parametrize("service", SERVICES)
 def test_what_an_operation_answers_is_what_botocore_shows(service: str, full: bool) -> None:
+    hidden = {*shadowed(load(service)), "GetBucketLocation"}  # nobody can ask the first; the other has its own test
     for operation in operations(service):
-        an_answer_arrives(service, operation, full)
-
-
-@pytest.mark.parametrize("service", ["logs", "sagemaker"])
-def test_the_operations_used_most_travel_both_ways(service: str) -> None:
-    router = Router(load(service))
-    for operation in operations(service):
-        if operation.name.endswith(MOST_USED):
-            a_request_arrives(router, operation, True)
-            an_answer_arrives(service, operation, True)
+        if operation.name not in hidden:
+            an_answer_arrives(service, operation, full)
 
 
 @pytest.mark.parametrize("service", SERVICES)

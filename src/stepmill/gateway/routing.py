@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ELSEWHERE = {("s3", "ListDirectoryBuckets")}
 """Operations with an address of their own at AWS (s3express-control), equal to another's in all else."""
 
-_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.(?:s3\.)?localhost(?::\d+)?", re.ASCII)
+_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]*?)\.(?:s3\.)?localhost(?::\d+)?", re.ASCII)
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 
 
@@ -68,7 +68,13 @@ def routes(model: ServiceModel) -> list[Route]:
     alike: dict[tuple[str, str, object], list[Route]] = {}
     for route in made:
         alike.setdefault((route.method, route.template, route.constants), []).append(route)
-    return [_needing(model, route) if len(group) > 1 else route for group in alike.values() for route in group]
+    # S3 knows POST /bucket/key by its uploadId alone; elsewhere what is missing is the operation's to say.
+    strict = model.protocol == "rest-xml"
+    return [
+        _needing(model, route) if len(group) > 1 or (strict and not route.constants) else route
+        for group in alike.values()
+        for route in group
+    ]
 
 
 def shadowed(model: ServiceModel) -> dict[str, str]:

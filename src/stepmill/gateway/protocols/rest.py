@@ -59,7 +59,7 @@ S3_ROOTS = {
 class _Asked:
     """How the members of a request are found."""
 
-    labels: list[tuple[str, str]] = field(default_factory=list)
+    labels: list[tuple[str, str, Shape]] = field(default_factory=list)
     query: dict[str, tuple[str, Shape]] = field(default_factory=dict)
     headers: list[tuple[str, str, Shape]] = field(default_factory=list)
     prefixes: list[tuple[str, str]] = field(default_factory=list)
@@ -80,7 +80,7 @@ def _asked(operation: Operation) -> _Asked:
         called = ref.get("locationName", member)
         match ref.get("location"):
             case "uri":
-                plan.labels.append((member, called))
+                plan.labels.append((member, called, operation.model.resolve(ref)))
             case "querystring":
                 plan.query[called] = member, operation.model.resolve(ref)
             case "header":
@@ -137,13 +137,14 @@ def parse(found: Found, request: Request) -> dict[str, Any]:
                 members[plan.payload] = value
         elif value is not None:
             members = {key: item for key, item in value.items() if key not in plan.located}
-    for member, called in plan.labels:
-        members[member] = found.labels[called]
+    for member, called, shape in plan.labels:
+        members[member] = _scalar(operation, called, found.labels[called], shape)
     for name, text in found.query:
         if (entry := plan.query.get(name)) is not None:
             member, shape = entry
             if shape["type"] == "list":
-                members.setdefault(member, []).append(text)
+                inner = operation.model.resolve(shape["member"])
+                members.setdefault(member, []).append(_scalar(operation, name, text, inner))
             else:
                 members[member] = _scalar(operation, name, text, shape)
     for member, name, shape in plan.headers:
