@@ -14,8 +14,8 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAu
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from stepmill.gateway.admission.signatures import Claim, admit, verify
 from stepmill.gateway.messages import Request
-from stepmill.gateway.signatures import Claim, admit, verify
 from stepmill.services.operations import ServiceError
 
 KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -78,7 +78,7 @@ def when(request: Request) -> float:
 
 
 def claim(request: Request) -> Claim:
-    from stepmill.gateway.claims import claim_of
+    from stepmill.gateway.admission.claims import claim_of
 
     return claim_of(request, "json")
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
 
-from stepmill.gateway.limits import Limits
+from stepmill.gateway.http.limits import Limits
+from stepmill.gateway.http.server import Server
+from stepmill.gateway.http.shared import Handle
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.server import Server
-from stepmill.gateway.shared import Handle
 
 
 def echo(request: Request) -> Response:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.models import load
 from stepmill.gateway.protocols import parse, refuse, respond
-from stepmill.gateway.routing import Router
-from stepmill.gateway.values import Refusal, time_read, time_text
+from stepmill.gateway.protocols.models import load
+from stepmill.gateway.protocols.routing import Router
+from stepmill.gateway.protocols.values import Refusal, time_read, time_text
 from stepmill.objects.bodies import Slice
 from stepmill.services.operations import ServiceError
 

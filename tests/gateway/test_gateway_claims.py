@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import HOST, JSON, KEY_ID, SECRET, ask, changed, claim, code, refusal, sign, when
+from stepmill.gateway.admission.signatures import SKEW, admit, verify
 from stepmill.gateway.messages import Request
-from stepmill.gateway.signatures import SKEW, admit, verify
 from stepmill.services.operations import ServiceError
 
 

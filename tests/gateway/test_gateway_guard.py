@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from signing import JSON, changed, refusal, sign
-from stepmill.gateway.guard import METHODS, Guard, Limits
+from stepmill.gateway.admission.guard import METHODS, Guard, Limits
+from stepmill.gateway.admission.refusals import service_of
 from stepmill.gateway.messages import Request
-from stepmill.gateway.refusals import service_of
 
 GUARD = Guard()
 MIB = 1 << 20

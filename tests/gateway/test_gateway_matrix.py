@@ -20,8 +20,8 @@ from botocore.credentials import Credentials
 
 from stepmill.gateway.endpoint import Gateway
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.models import load
-from stepmill.gateway.routing import Route, routes
+from stepmill.gateway.protocols.models import load
+from stepmill.gateway.protocols.routing import Route, routes
 from stepmill.local.front import PROVIDERS
 from stepmill.services.operations import offered
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.model import OperationModel
 
-from stepmill.gateway.models import Found, load
 from stepmill.gateway.protocols import parse, refuse, respond
-from stepmill.gateway.routing import Router, shadowed
-from stepmill.gateway.values import Refusal, time_text
+from stepmill.gateway.protocols.models import Found, load
+from stepmill.gateway.protocols.routing import Router, shadowed
+from stepmill.gateway.protocols.values import Refusal, time_text
 from wire_examples import SERVICES, Examples, botocore_model, operations, plain, received, sent
 
 ALWAYS = ("ContentLength", "ContentType", "Metadata")

@@ -7,9 +7,9 @@ import io
 import pytest
 
 from stepmill.gateway.messages import Request
-from stepmill.gateway.models import load
 from stepmill.gateway.protocols import parse
-from stepmill.gateway.routing import Router, bucket_in_path, routes, shadowed
+from stepmill.gateway.protocols.models import load
+from stepmill.gateway.protocols.routing import Router, bucket_in_path, routes, shadowed
 from stepmill.services.operations import ServiceError
 from wire_examples import SERVICES
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from servers import all_of, answer, descriptors, echo, get, put, serving, threads
 
+from stepmill.gateway.http.server import Server
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.server import Server
 from stepmill.objects.bodies import Slice
 
 

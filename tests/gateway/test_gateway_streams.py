@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER, Drops, ask, changed, code, refusal, sign, upload, when
-from stepmill.gateway.canonical import EMPTY
+from stepmill.gateway.admission.canonical import EMPTY
+from stepmill.gateway.admission.signatures import admit, verify
+from stepmill.gateway.admission.streams import Whole
 from stepmill.gateway.messages import Request
-from stepmill.gateway.signatures import admit, verify
-from stepmill.gateway.streams import Whole
 
 KINDS = [SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER]
 CHUNKS = [random.Random(1).randbytes(8192), random.Random(2).randbytes(9000), b"the last one"]

@@ -13,14 +13,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from stepmill.gateway.canonical import tidied
-from stepmill.gateway.guard import Guard
+from stepmill.gateway.admission.canonical import tidied
+from stepmill.gateway.admission.guard import Guard
+from stepmill.gateway.admission.refusals import QUERY, REST, S3, family_of
+from stepmill.gateway.admission.signatures import admit, service_of, verify
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.models import NoModel, ServiceModel, load
 from stepmill.gateway.protocols import parse, refuse, respond
-from stepmill.gateway.refusals import QUERY, REST, S3, family_of
-from stepmill.gateway.routing import Router
-from stepmill.gateway.signatures import admit, service_of, verify
+from stepmill.gateway.protocols.models import NoModel, ServiceModel, load
+from stepmill.gateway.protocols.routing import Router
 from stepmill.services.operations import ServiceError
 
 Call = Callable[[str, str, dict[str, Any]], dict[str, Any]]

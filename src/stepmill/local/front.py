@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stepmill.gateway.endpoint import Gateway
-from stepmill.gateway.server import Server
+from stepmill.gateway.http.server import Server
 from stepmill.history.log import StoreError
 from stepmill.local.endpoint import Sign, key_of, server_of
 from stepmill.local.store import StoreBusy

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.models import Found, Operation
 from stepmill.gateway.protocols import forms, rest, targets
 from stepmill.gateway.protocols.errors import refuse
-from stepmill.gateway.values import Refusal
+from stepmill.gateway.protocols.models import Found, Operation
+from stepmill.gateway.protocols.values import Refusal
 
 __all__ = ["parse", "refuse", "respond"]
 

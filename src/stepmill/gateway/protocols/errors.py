@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.models import ServiceModel, Shape
 from stepmill.gateway.protocols import jsonbody
+from stepmill.gateway.protocols.models import ServiceModel, Shape
+from stepmill.gateway.protocols.values import header_text
 from stepmill.gateway.protocols.xmltree import escape
-from stepmill.gateway.values import header_text
 from stepmill.services.operations import ServiceError
 
 _BODILESS = (304, 204)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from stepmill.gateway.messages import Response
-from stepmill.gateway.models import Found, Operation, ServiceModel, Shape
+from stepmill.gateway.protocols.models import Found, Operation, ServiceModel, Shape
+from stepmill.gateway.protocols.values import Refusal, blob_read, bool_read, float_read, time_read, whole_read
 from stepmill.gateway.protocols.xmlbody import members_writer
 from stepmill.gateway.protocols.xmltree import escape
-from stepmill.gateway.values import Refusal, blob_read, bool_read, float_read, time_read, whole_read
 
 Tree = dict[str, Any]
 """The names of a form cut at their dots; the value of a name stands under ''."""

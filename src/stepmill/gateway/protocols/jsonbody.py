@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from stepmill.gateway.models import ServiceModel, Shape
-from stepmill.gateway.values import (
+from stepmill.gateway.protocols.models import ServiceModel, Shape
+from stepmill.gateway.protocols.values import (
     blob_read,
     blob_text,
     float_read,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.models import Found, Operation, Shape
 from stepmill.gateway.protocols import jsonbody, xmlbody, xmltree
-from stepmill.gateway.values import (
+from stepmill.gateway.protocols.models import Found, Operation, Shape
+from stepmill.gateway.protocols.values import (
     Refusal,
     bool_read,
     drain,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.models import Operation
 from stepmill.gateway.protocols import jsonbody
-from stepmill.gateway.values import drain
+from stepmill.gateway.protocols.models import Operation
+from stepmill.gateway.protocols.values import drain
 
 
 def parse(operation: Operation, request: Request) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stepmill.gateway.models import ServiceModel, Shape
-from stepmill.gateway.protocols.xmltree import Element, escape, malformed
-from stepmill.gateway.values import (
+from stepmill.gateway.protocols.models import ServiceModel, Shape
+from stepmill.gateway.protocols.values import (
     blob_read,
     blob_text,
     bool_read,
@@ -21,6 +20,7 @@ from stepmill.gateway.values import (
     time_text,
     whole_read,
 )
+from stepmill.gateway.protocols.xmltree import Element, escape, malformed
 
 Read = Callable[[list[Element]], Any]
 """Reads one member from the elements that carry its name: one, or all of a flattened list."""

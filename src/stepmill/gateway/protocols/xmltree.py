@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
-from stepmill.gateway.values import Refusal
+from stepmill.gateway.protocols.values import Refusal
 
 DEPTH = 64
 """How deep a body may nest. No operation needs a quarter of it."""

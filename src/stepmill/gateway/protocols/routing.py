@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from stepmill.gateway.messages import Request
-from stepmill.gateway.models import Found, Operation, Pairs, ServiceModel
-from stepmill.gateway.values import Refusal, drain, pairs
+from stepmill.gateway.protocols.models import Found, Operation, Pairs, ServiceModel
+from stepmill.gateway.protocols.values import Refusal, drain, pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import httptools
 
-from stepmill.gateway.body import Body
-from stepmill.gateway.limits import Limits
+from stepmill.gateway.http.body import Body
+from stepmill.gateway.http.limits import Limits
 from stepmill.gateway.messages import Request
 
 MALFORMED = "The request is not valid HTTP/1.1."

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stepmill.gateway.limits import Limits
+from stepmill.gateway.http.limits import Limits
+from stepmill.gateway.http.sending import AT_ONCE
+from stepmill.gateway.http.workers import Workers
 from stepmill.gateway.messages import Request, Response
-from stepmill.gateway.sending import AT_ONCE
-from stepmill.gateway.workers import Workers
 
 Handle = Callable[[Request], Response]
 Report = Callable[[BaseException], None]

@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from stepmill.gateway.canonical import ALGORITHM, pairs
+from stepmill.gateway.admission.canonical import ALGORITHM, pairs
+from stepmill.gateway.admission.refusals import S3, refused
 from stepmill.gateway.messages import Request
-from stepmill.gateway.refusals import S3, refused
 from stepmill.services.operations import ServiceError
 
 WEEK = 604800

@@ -12,10 +12,10 @@ import threading
 from concurrent.futures import Future
 from typing import Any
 
-from stepmill.gateway.connection import Connection
-from stepmill.gateway.limits import Limits
-from stepmill.gateway.shared import Handle, Report, Shared
-from stepmill.gateway.workers import Workers
+from stepmill.gateway.http.connection import Connection
+from stepmill.gateway.http.limits import Limits
+from stepmill.gateway.http.shared import Handle, Report, Shared
+from stepmill.gateway.http.workers import Workers
 from stepmill.logger import logger
 
 BACKLOG = 256

@@ -26,11 +26,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from stepmill.gateway.canonical import Seal, canonical_request, signature, signing_key
-from stepmill.gateway.claims import Claim, claim_of
+from stepmill.gateway.admission.canonical import Seal, canonical_request, signature, signing_key
+from stepmill.gateway.admission.claims import Claim, claim_of
+from stepmill.gateway.admission.refusals import S3, family_of, incomplete_body, refused, service_of, too_large
+from stepmill.gateway.admission.streams import PIECE, Chunked, Whole, declared
 from stepmill.gateway.messages import Request
-from stepmill.gateway.refusals import S3, family_of, incomplete_body, refused, service_of, too_large
-from stepmill.gateway.streams import PIECE, Chunked, Whole, declared
 from stepmill.services.operations import ServiceError
 
 if TYPE_CHECKING:

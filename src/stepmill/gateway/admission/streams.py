@@ -17,8 +17,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from stepmill.gateway.canonical import EMPTY, Seal
-from stepmill.gateway.refusals import S3, incomplete_body, refused, too_large
+from stepmill.gateway.admission.canonical import EMPTY, Seal
+from stepmill.gateway.admission.refusals import S3, incomplete_body, refused, too_large
 from stepmill.services.operations import ServiceError
 
 if TYPE_CHECKING:

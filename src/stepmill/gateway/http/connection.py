@@ -14,11 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from stepmill.gateway.http.parsing import Exchange, Malformed, Parser
+from stepmill.gateway.http.sending import AT_ONCE, CONTINUE, has_body, head, plain
+from stepmill.gateway.http.shared import Shared
+from stepmill.gateway.http.work import Give, work
 from stepmill.gateway.messages import Response
-from stepmill.gateway.parsing import Exchange, Malformed, Parser
-from stepmill.gateway.sending import AT_ONCE, CONTINUE, has_body, head, plain
-from stepmill.gateway.shared import Shared
-from stepmill.gateway.work import Give, work
 
 GONE = "the client left before its request was complete"
 

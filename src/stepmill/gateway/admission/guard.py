@@ -18,9 +18,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stepmill.gateway.canonical import pairs
+from stepmill.gateway.admission.canonical import pairs
+from stepmill.gateway.admission.refusals import S3, family_of, malformed, service_of, too_large
 from stepmill.gateway.messages import Request
-from stepmill.gateway.refusals import S3, family_of, malformed, service_of, too_large
 from stepmill.services.operations import ServiceError
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from stepmill.gateway.body import ClientLeft
+from stepmill.gateway.http.body import ClientLeft
+from stepmill.gateway.http.parsing import Exchange
+from stepmill.gateway.http.sending import AT_ONCE, close, has_body, head, plain, send
+from stepmill.gateway.http.shared import Shared
 from stepmill.gateway.messages import Response
-from stepmill.gateway.parsing import Exchange
-from stepmill.gateway.sending import AT_ONCE, close, has_body, head, plain, send
-from stepmill.gateway.shared import Shared
 from stepmill.objects.bodies import Slice
 
 FAILED = "The request could not be handled."
