@@ -160,6 +160,8 @@ def test_a_verb_that_the_table_does_not_have_reaches_nothing_though_it_is_signed
         for verb in VERBS:
             if (route.template, verb) in known or (service == "sts" and verb in ("GET", "POST")):
                 continue
+            if route.template == "/WriteGetObjectResponse":
+                continue  # a bucket may have that name
             request, watch.now = signed(service, route, verb)
             answer = watch.gateway.handle(request)
             # 501: S3 has the operation, by another template that this path fits too, and we do not

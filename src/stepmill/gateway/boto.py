@@ -60,18 +60,25 @@ class _Raw:
 
     def __init__(self, body: Slice | io.BytesIO) -> None:
         self._body = body
+        self._closed = False
 
     def read(self, amt: int | None = None, **_: Any) -> bytes:
-        return self._body.read(-1 if amt is None else amt)
+        if self._closed:
+            return b""
+        data = self._body.read(-1 if amt is None else amt)
+        if amt is None or (amt and not data):
+            self.close()  # as a connection goes back when all of it was read
+        return data
 
     def stream(self, amt: int = 1 << 16, **_: Any) -> Iterator[bytes]:
         try:
-            while data := self._body.read(amt):
+            while data := self.read(amt):
                 yield data
         finally:
             self.close()
 
     def close(self) -> None:
+        self._closed = True
         self._body.close()
 
     release_conn = close
