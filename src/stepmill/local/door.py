@@ -226,6 +226,11 @@ def _put(stream: Any, line: bytes) -> None:
 def _bytes_out(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
+    if hasattr(value, "read"):  # the body of an object, whole: who wants more of it than fits asks for ranges
+        data = value.read(_LIMIT)
+        if hasattr(value, "close"):
+            value.close()
+        return _bytes_out(data)
     raise TypeError(f"{type(value).__name__} does not travel")
 
 

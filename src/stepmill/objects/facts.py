@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAME = "user.stepmill"
 LONGEST = 3500
 """Bytes of the attribute: ext4 keeps all attributes of a file in one block of 4 KiB."""
+_YET_TO_COME = 700
 _NONE_HERE = (errno.ENOTSUP, errno.EPERM, errno.ENOSYS)
 
 
@@ -57,18 +58,18 @@ class Facts:
         self.upload = upload
 
     def check(self) -> None:
-        """Raise TooLong where `write` would."""
-        self.to_bytes(os.stat_result((0,) * 20))
+        """Raise TooLong unless there is room for what is not known yet: sums, parts, the upload."""
+        self.to_bytes(1 << 50, 1 << 62, room=LONGEST - _YET_TO_COME)
 
-    def to_bytes(self, known: os.stat_result) -> bytes:
-        """The attribute for a file of which this is `known`. Raises TooLong."""
+    def to_bytes(self, size: int, time: int, room: int = LONGEST) -> bytes:
+        """The attribute for a file of this size in bytes, modified at this nanosecond. Raises TooLong."""
         import json
 
-        values: dict[str, Any] = {"size": known.st_size, "time": known.st_mtime_ns}
+        values: dict[str, Any] = {"size": size, "time": time}
         values |= {name: value for name in self.__slots__ if (value := getattr(self, name))}
         data = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        if len(data) > LONGEST:
-            raise TooLong(f"{len(data)} bytes of metadata; {LONGEST} are kept")
+        if len(data) > room:
+            raise TooLong(f"{len(data)} bytes of metadata; {room} are kept")
         return data
 
 
@@ -96,7 +97,8 @@ def read(file: int | str, known: os.stat_result) -> Facts:
 
 def write(file: int, facts: Facts) -> None:
     """Give an open file its facts, after its last byte; nothing happens where a file has no attributes."""
-    data = facts.to_bytes(os.fstat(file))
+    known = os.fstat(file)
+    data = facts.to_bytes(known.st_size, known.st_mtime_ns)
     try:
         os.setxattr(file, NAME, data)
     except AttributeError:  # Python knows extended attributes on Linux only

@@ -12,7 +12,7 @@ from typing import Any
 
 from stepmill.objects.store import NoSuchUpload
 from stepmill.services.operations import Response, ServiceError
-from stepmill.services.s3.requests import Base, answers, invalid_argument, not_done, whole
+from stepmill.services.s3.requests import MALFORMED, Base, answers, invalid_argument, not_done, whole
 
 _MOST = 10_000
 _FIRST_REGION = "us-east-1"
@@ -78,7 +78,9 @@ class Buckets(Base):
             response["ContinuationToken"] = token_of(page[-1])
         return response
 
-    def _check_location(self, wanted: dict[str, Any]) -> None:
+    def _check_location(self, wanted: Any) -> None:
+        if not isinstance(wanted, dict):
+            raise ServiceError("MalformedXML", MALFORMED)
         for member, value in wanted.items():
             if member != "LocationConstraint" and value:
                 raise not_done("CreateBucket", member)

@@ -46,6 +46,7 @@ class Copies(Base):
         target = request["Bucket"], request["Key"]
         if (bucket, key) == target and directive == "COPY" and "ServerSideEncryption" not in request:
             raise ServiceError("InvalidRequest", _SAME)
+        self._objects.check_exists(request["Bucket"])
         file, info = look(self._objects, bucket, key, request)
         with file:
             if info.size > LARGEST:

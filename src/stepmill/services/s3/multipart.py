@@ -28,6 +28,7 @@ from stepmill.services.s3.requests import (
     CHECKSUMS,
     DESCRIBING,
     HARMLESS,
+    MALFORMED,
     Base,
     answers,
     invalid_argument,
@@ -44,7 +45,6 @@ SMALLEST = 5 << 20
 """AWS: every part but the last holds at least 5 MiB."""
 _MOST = 1000
 _RUNS = 16
-_MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 _NO_PART = (
     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
     "entity tag may not match the part's entity tag."
@@ -135,9 +135,10 @@ class Multipart(Base):
     )
     def complete_multipart_upload(self, request: dict[str, Any]) -> Response:
         """Join the parts to the object."""
-        rows = (request.get("MultipartUpload") or {}).get("Parts")
+        listed = request.get("MultipartUpload")
+        rows = listed.get("Parts") if isinstance(listed, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not rows:
-            raise ServiceError("MalformedXML", _MALFORMED)
+            raise ServiceError("MalformedXML", MALFORMED)
         bucket, key = request["Bucket"], request["Key"]
         try:
             upload = self._find(request)

@@ -40,6 +40,7 @@ _ONLY: Mapping[str, tuple[Any, ...]] = {
 }
 HARMLESS = "ACL BucketKeyEnabled ServerSideEncryption StorageClass"
 DESCRIBING = "CacheControl ContentDisposition ContentEncoding ContentLanguage ContentType Expires Metadata"
+MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 CHECKSUMS = "ChecksumCRC32 ChecksumSHA1 ChecksumSHA256"
 
 

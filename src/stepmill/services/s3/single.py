@@ -16,7 +16,7 @@ from stepmill.services.operations import Response, ServiceError
 from stepmill.services.s3.checksums import Expected, encoded, shown
 from stepmill.services.s3.conditions import READING, check_read, check_write, window
 from stepmill.services.s3.headers import OVERRIDES, described, encryption, head
-from stepmill.services.s3.requests import CHECKSUMS, DESCRIBING, HARMLESS, Base, answers, not_done
+from stepmill.services.s3.requests import CHECKSUMS, DESCRIBING, HARMLESS, MALFORMED, Base, answers, not_done
 
 if TYPE_CHECKING:
     from stepmill.objects.bodies import Reader
@@ -25,7 +25,6 @@ LARGEST = 5 << 30
 """AWS: one put or one part holds at most 5 GiB."""
 _TEXT = 256 * 1024
 """AWS: at most this many bytes travel through a state."""
-_MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 
 
 class Single(Base):
@@ -89,10 +88,10 @@ class Single(Base):
         wanted = request["Delete"]
         rows = wanted.get("Objects") if isinstance(wanted, dict) else None
         if not isinstance(rows, list) or not 1 <= len(rows) <= 1000:
-            raise ServiceError("MalformedXML", _MALFORMED)
+            raise ServiceError("MalformedXML", MALFORMED)
         for row in rows:
             if not isinstance(row, dict) or not isinstance(row.get("Key"), str) or not row["Key"]:
-                raise ServiceError("MalformedXML", _MALFORMED)
+                raise ServiceError("MalformedXML", MALFORMED)
             for member, value in row.items():
                 if member not in ("Key", "ETag") and value is not None:
                     raise not_done("DeleteObjects", member)
