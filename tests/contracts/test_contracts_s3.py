@@ -160,7 +160,7 @@ def test_an_object_is_copied_with_what_was_said_of_it_or_without(s3: Any, bucket
     assert copied["CopyObjectResult"]["ETag"] == s3.head_object(Bucket=bucket, Key="a b")["ETag"]
     assert s3.head_object(Bucket=bucket, Key="copy")["Metadata"] == {"m": "1"}
     s3.copy_object(
-        Bucket=bucket, Key="new", CopySource=f"{bucket}/a%20b", MetadataDirective="REPLACE", Metadata={"n": "2"}
+        Bucket=bucket, Key="new", CopySource=f"{bucket}/a b", MetadataDirective="REPLACE", Metadata={"n": "2"}
     )
     assert s3.head_object(Bucket=bucket, Key="new")["Metadata"] == {"n": "2"}
     assert refusal(s3.copy_object, Bucket=bucket, Key="c", CopySource=f"{bucket}/nothing") == (404, "NoSuchKey")

@@ -70,7 +70,8 @@ class Store:
     def make(self) -> None:
         """Make the folder if it is not there."""
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.root, self.jobs, self.functions):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             ignore = self.root / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
