@@ -25,10 +25,13 @@ from stepmill.local.store import Store
 from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_ import Lambda
+from stepmill.services.log_streams import Streams
+from stepmill.services.logs import Logs
 from stepmill.services.operations import Operations, Response
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states import States
+from stepmill.services.sts import Sts
 from stepmill.services.tasks import Tasks
 from stepmill.stage import Settings
 
@@ -84,6 +87,8 @@ class Host:
         operations.add("sagemaker", sagemaker)
         operations.add("lambda", self._lambda)
         operations.add("s3", S3(objects, settings.account))
+        operations.add("logs", Logs(Streams(jobs, functions), **place))
+        operations.add("sts", Sts(settings.account))
         operations.add("stepmill", Notes(history))
         self._lambda.events.start()
 
