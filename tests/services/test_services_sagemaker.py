@@ -150,7 +150,8 @@ def test_every_answer_about_a_job_has_the_shape_of_aws(local: Local):
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     }
     local.call("sagemaker", "CreateTrainingJob", training)
-    check("sagemaker", "DescribeTrainingJob", local.call("sagemaker", "DescribeTrainingJob", {"TrainingJobName": "t"}))
+    begun = local.call("sagemaker", "DescribeTrainingJob", {"TrainingJobName": "t"})
+    check("sagemaker", "DescribeTrainingJob", begun, without="ModelArtifacts")
     job = local.jobs.find("training", "t")
     assert job is not None
     assert job.wait(20)
