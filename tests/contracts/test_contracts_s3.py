@@ -70,7 +70,7 @@ def test_an_object_comes_back_with_all_that_was_said_of_it(s3: Any, bucket: str)
         assert answer["Metadata"] == {"run": "monday", "step": "evaluate"}
         assert isinstance(answer["LastModified"], datetime.datetime)
     other = s3.get_object(Bucket=bucket, Key="report.csv", ResponseContentType="text/plain")
-    assert other["ContentType"] == "text/plain"
+    assert (other["ContentType"], other["Body"].read()) == ("text/plain", text)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ class Store:
         owner = Owner(os.getpid(), time.time(), _command(), str(self._socket()))
         fresh = self._owner_file.with_suffix(f".{os.getpid()}")
         try:
+            fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(asdict(owner)))
             fresh.replace(self._owner_file)
         except OSError as fault:
