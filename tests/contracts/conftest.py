@@ -6,6 +6,7 @@ Each module has a store of its own on each road; tests of a module share it, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,12 @@ def road(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A store, and what makes boto3's clients for it."""
     local = open_store(tmp_path_factory.mktemp("store"))
     local.host()
-    made: dict[str, Any] = {}
     try:
         if request.param == "over HTTP":
             with local.serve() as endpoint:
-                yield local, lambda service: made.setdefault(service, over_http(endpoint, service))
-                for client in made.values():
-                    client.close()
+                yield local, cache(lambda service: over_http(endpoint, service))
         else:
-            yield local, lambda service: made.setdefault(service, local.client(service, config=_ONCE))
+            yield local, cache(lambda service: local.client(service, config=_ONCE))
     finally:
         local.release()
 

@@ -18,6 +18,7 @@ import pytest
 from botocore.config import Config
 
 from projects import Project
+from stepmill.local.store import Store
 from stores import PASS, ROLE, machine_text
 
 
@@ -159,8 +160,6 @@ def test_a_run_beside_a_server_submits_to_it(project: Project):
 
 def test_a_server_beside_a_run_answers_and_takes_over_when_that_ends(project: Project):
     project.tiny()
-    pipe = project.root / "pipe"
-    os.mkfifo(pipe)
     long = {"Type": "Wait", "Seconds": 2, "End": True}
     project.write("long.json", machine_text(Wait=long))
     project.write("long.py", """
@@ -181,9 +180,10 @@ def test_a_server_beside_a_run_answers_and_takes_over_when_that_ends(project: Pr
         assert states.list_state_machines()["stateMachines"][0]["name"] == "long"
         assert run.wait(60) == 0
         run.communicate()
-        while json.loads((project.root / ".stepmill" / "owner.json").read_text())["pid"] != server.pid:
+        store = Store(project.root / ".stepmill")
+        while (owner := store.owner()) is None or owner.pid != server.pid:
             assert time.monotonic() < until
-            time.sleep(0.02)
+            time.sleep(0.02)  # until the other process has taken over
         assert client("sqs").create_queue(QueueName="now")["QueueUrl"]
         for made in (s3, states):
             made.close()

@@ -5,6 +5,7 @@ In: a Bundle. Out: a state machine's ARN. Touches: the store's objects and recor
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -132,7 +133,7 @@ def _function(local: Local, function: FunctionSource) -> None:
         "Runtime": version,
         "Role": FUNCTION_ROLE.format(account=local.settings.account),
         "Handler": function.handler,
-        "Timeout": function.timeout,
+        "Timeout": math.ceil(function.timeout),  # AWS counts whole seconds
         "MemorySize": function.memory,
         "Environment": {"Variables": dict(function.environment)},
     }

@@ -26,7 +26,8 @@ class LocalSurroundings:
         self._own = {name: os.environ[name] for name in settings.pass_env if name in os.environ}
         self._given: dict[str, dict[str, str]] = {}
         self._history: History | None = None
-        self._key = key_of(Store(settings.store))[1:]
+        store = Store(settings.store)
+        self._key = key_of(store)[1:] if store.root.is_dir() else ()  # what is not made has no key to hide
         self.redactor = Redactor([*self._masked(os.environ), *self._key])
 
     def read(self, history: History) -> None:
