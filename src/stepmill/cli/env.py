@@ -21,12 +21,12 @@ def run(args: argparse.Namespace) -> int:
     """Print them."""
     import shlex
 
-    from stepmill.cli.reading import settings_of
     from stepmill.cli.refusal import Refusal
     from stepmill.cli.screen import print_json
     from stepmill.local.endpoint import endpoint_of
+    from stepmill.stage import load_settings
 
-    settings = settings_of(args)
+    settings = load_settings(store=args.store)
     endpoint = endpoint_of(settings)
     if endpoint is None:
         raise Refusal(f"{settings.store} is not served; `stepmill serve` does that, in a terminal of its own")

@@ -7,6 +7,10 @@ this process hosts; a listening socket.
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stepmill.local import Local
 
 _PATIENCE = 30.0  # seconds in which a server has finished what it was asked
 
@@ -39,9 +43,8 @@ def run(args: argparse.Namespace) -> int:
     import signal
 
     from stepmill.cli import screen
-    from stepmill.cli.reading import settings_of
     from stepmill.cli.refusal import REFUSED, Refusal
-    from stepmill.cli.session import Session
+    from stepmill.stage import load_settings
 
     if args.stop:
         return _stop(args)
@@ -50,14 +53,15 @@ def run(args: argparse.Namespace) -> int:
     if missing := [name for name in ("botocore", "httptools") if importlib.util.find_spec(name) is None]:
         raise Refusal(f'serving needs {" and ".join(missing)}: pip install "stepmill[serve]"')
 
+    from stepmill.local import open_local
     from stepmill.local.front import Front, is_loopback
 
     if args.allow_test_keys and not is_loopback(args.listen):
         raise Refusal(f"--allow-test-keys with --listen {args.listen}: whoever reaches it would get in", REFUSED)
     if args.detach:
         return _detach(args)
-    session = Session(settings_of(args, pass_env=args.pass_env or None))
-    local = session.local
+    settings = load_settings(store=args.store, pass_env=args.pass_env or None)
+    local = open_local(settings, screen.say)
     front = Front(
         local,
         port=args.port,
@@ -70,9 +74,9 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(sign, lambda *_: front.stop())
     try:
         endpoint = front.open()
-        _say(session, endpoint.url, args)
+        _say(local, endpoint.url, args)
         if args.json:
-            print(json.dumps({"url": endpoint.url, "store": str(session.settings.store)}), flush=True)
+            print(json.dumps({"url": endpoint.url, "store": str(settings.store)}), flush=True)
         front.tend()
         running = local.running() if local.hosting else []
         front.close()
@@ -91,12 +95,12 @@ def _detach(args: argparse.Namespace) -> int:
     import subprocess
     import sys
 
-    from stepmill.cli.reading import settings_of
     from stepmill.cli.refusal import REFUSED, Refusal
     from stepmill.cli.screen import say
     from stepmill.local.store import Store
+    from stepmill.stage import load_settings
 
-    store = Store(settings_of(args).store)
+    store = Store(load_settings(store=args.store).store)
     store.make()
     log = store.root / "serve.log"
     words = [sys.executable, "-m", "stepmill", "--store", str(store.root), "serve", "--json"]
@@ -127,13 +131,13 @@ def _stop(args: argparse.Namespace) -> int:
     import signal
     import time
 
-    from stepmill.cli.reading import settings_of
     from stepmill.cli.refusal import REFUSED, Refusal
     from stepmill.cli.screen import say
     from stepmill.local.endpoint import server_of
     from stepmill.local.store import Store
+    from stepmill.stage import load_settings
 
-    store = Store(settings_of(args).store)
+    store = Store(load_settings(store=args.store).store)
     found = server_of(store)
     if found is None:
         say(f"{store.root} is not served")
@@ -147,18 +151,16 @@ def _stop(args: argparse.Namespace) -> int:
     return 0
 
 
-def _say(session: object, url: str, args: argparse.Namespace) -> None:
+def _say(local: Local, url: str, args: argparse.Namespace) -> None:
     from stepmill.cli.screen import say
-    from stepmill.cli.session import Session
     from stepmill.local.front import is_loopback
     from stepmill.services.others import IN_MEMORY
 
-    assert isinstance(session, Session)
     say(f"serving Step Functions, SageMaker jobs, Lambda, S3, CloudWatch Logs and STS at {url}")
-    say(f"  kept in    {session.settings.store}")
+    say(f"  kept in    {local.settings.store}")
     say(f"  in memory  {IN_MEMORY}")
-    if not session.local.hosting:
-        say(f"  the engine runs in {session.local.owner()} and comes here when that ends, with all that is in memory")
+    if not local.hosting:
+        say(f"  the engine runs in {local.owner()} and comes here when that ends, with all that is in memory")
     if args.allow_test_keys:
         say("  note: the key test/test is let in; other programs of this machine know it too")
     if not is_loopback(args.listen):

@@ -13,7 +13,6 @@ from stepmill.engine.signals import Act
 from stepmill.jobs.environments import EnvironmentFailed
 from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
 from stepmill.jobs.refusals import refusals
-from stepmill.sagemaker.rules import refusal
 from stepmill.services.job_lists import listed
 from stepmill.services.operations import Response, ServiceError, operation
 from stepmill.services.surroundings import Surroundings
@@ -112,6 +111,8 @@ class SageMaker:
     # one path for both kinds
 
     def _create(self, kind: Kind, request: dict[str, Any], token: str | None) -> Response:
+        from stepmill.sagemaker.rules import refusal  # a table of all shapes, which a server needs with its first job
+
         word = _WORD[kind]
         if message := refusal(f"Create{word}", request):
             raise ServiceError("ValidationException", message)

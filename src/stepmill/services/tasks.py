@@ -105,13 +105,13 @@ class Tasks:
     def _invoke(self, row: Integration, act: Act, signal: Say) -> None:
         direct = row.function is not None
         request = {"FunctionName": act.resource, "Payload": act.parameters} if direct else dict(act.parameters or {})
-        request["Payload"] = json.dumps(request.get("Payload", {}), ensure_ascii=False)
+        request["Payload"] = _sent(request.get("Payload"), direct)
         response = self._operations.call("lambda", "Invoke", request, token=act.name)
         if "FunctionError" in response:
             error, cause = error_of(response["Payload"])
             signal(Failed(act, error, cause))
             return
-        payload = json.loads(response["Payload"] or b"null")
+        payload = _answered(response["Payload"])
         if direct:
             signal(Finished(act, payload))
             return
@@ -181,6 +181,22 @@ class _Crew:
                     self._changed.wait()
                 work = self._waiting.popleft()
             work()
+
+
+def _sent(payload: Any, direct: bool) -> str:
+    """A payload as the function gets it. To the optimised integration a text is the payload's own JSON, and null is
+    none (recorded from AWS); to a function called by its ARN every input is a value."""
+    if direct or not (payload is None or isinstance(payload, str)):
+        return json.dumps(payload, ensure_ascii=False)
+    return payload or "{}"
+
+
+def _answered(payload: bytes) -> Any:
+    """What a function returned: JSON, or, where it returned bytes of its own, their text."""
+    try:
+        return json.loads(payload or b"null")
+    except ValueError:
+        return payload.decode("utf-8", "replace")
 
 
 def _thread(name: str, work: Callable[[], None]) -> None:
