@@ -6,12 +6,16 @@ import datetime
 import hashlib
 import io
 import os
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 MIB = 1 << 20
@@ -265,16 +269,45 @@ def test_a_bucket_that_is_not_there_or_cannot_be(s3: Any):
     assert refusal(s3.create_bucket, Bucket="Not.A_Bucket") == (400, "InvalidBucketName")
 
 
-def test_a_presigned_url_is_a_key_to_one_object(s3: Any, bucket: str, road: Any):
+@pytest.mark.parametrize(("version", "mark"), [("s3", "AWSAccessKeyId="), ("s3v4", "X-Amz-Signature=")])
+def test_a_presigned_url_is_a_key_to_one_object(s3: Any, bucket: str, road: Any, version: str, mark: str):
     s3.put_object(Bucket=bucket, Key="a b", Body=b"shared")
-    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b"}, ExpiresIn=60)
-    assert "X-Amz-Signature" in url
+    asked = {"Bucket": bucket, "Key": "a b", "ResponseContentType": "text/x; a=b"}
+    signer = signing(s3, version)
+    url = signer.generate_presigned_url("get_object", Params=asked, ExpiresIn=60)
+    assert mark in url
     if s3.meta.endpoint_url != "http://127.0.0.1":  # without a socket there is nobody a plain client could ask
-        import urllib.error
-        import urllib.request
-
-        assert urllib.request.urlopen(url).read() == b"shared"
+        with urllib.request.urlopen(url) as answer:
+            assert (answer.read(), answer.headers["Content-Type"]) == (b"shared", "text/x; a=b")
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(url.replace("a%20b", "other"))
         assert caught.value.code == 403
         caught.value.close()
+        url = signer.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "put"}, ExpiresIn=60)
+        sent = urllib.request.Request(url, b"by a plain client", {"Content-Type": ""}, method="PUT")
+        urllib.request.urlopen(sent).close()
+        assert s3.get_object(Bucket=bucket, Key="put")["Body"].read() == b"by a plain client"
+
+
+def signing(s3: Any, version: str) -> Any:
+    """boto3's client for the same place, that presigns with this version."""
+    keys = s3._request_signer._credentials
+    return boto3.client(
+        "s3",
+        endpoint_url=s3.meta.endpoint_url,
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
+        region_name=s3.meta.region_name,
+        config=Config(signature_version=version),
+    )
+
+
+def test_a_presigned_upload_in_us_east_1_keeps_what_was_signed_with_it(s3: Any, bucket: str):
+    if s3.meta.endpoint_url == "http://127.0.0.1":
+        return
+    asked = {"Bucket": bucket, "Key": "k", "ContentType": "text/x", "Metadata": {"a": "1"}}
+    url = signing(s3, "s3").generate_presigned_url("put_object", Params=asked, ExpiresIn=60)
+    headers = {"Content-Type": "text/x"}
+    urllib.request.urlopen(urllib.request.Request(url, b"1", headers, method="PUT")).close()
+    head = s3.head_object(Bucket=bucket, Key="k")
+    assert (head["ContentType"], head["Metadata"]) == ("text/x", {"a": "1"})

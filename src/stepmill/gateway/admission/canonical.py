@@ -83,12 +83,15 @@ def canonical_headers(headers: Mapping[str, str], signed: Sequence[str]) -> str 
         if value is None:
             return None
         if value.isascii():
-            value = " ".join(value.split())
+            lines.append(f"{name}:{' '.join(value.split())}\n")
         else:  # str.split would also split at a byte that is a space in Latin-1 and half a letter in UTF-8
-            raw = value.encode("latin-1") if max(value) <= "\xff" else value.encode()
-            value = b" ".join(raw.split()).decode("latin-1")
-        lines.append(f"{name}:{value}\n")
+            lines.append(f"{name}:{b' '.join(octets(value).split()).decode('latin-1')}\n")
     return "".join(lines)
+
+
+def octets(value: str) -> bytes:
+    """The bytes a header's value had on the wire: Latin-1, or UTF-8 from a client that has no wire."""
+    return value.encode("latin-1") if not value or max(value) <= "\xff" else value.encode()
 
 
 @lru_cache(maxsize=64)

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stepmill.gateway.admission import version2
 from stepmill.gateway.admission.canonical import pairs
 from stepmill.gateway.admission.refusals import S3, family_of, malformed, service_of, too_large
 from stepmill.gateway.messages import Request
@@ -34,7 +35,7 @@ _control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _LAMBDA_CODE = re.compile(r"/20[0-9-]{8}/functions(/[^/]+/code)?/?").fullmatch
 _LAMBDA_LAYER = re.compile(r"/20[0-9-]{8}/layers/[^/]+/versions/?").fullmatch
 # Of the query of a PUT that writes an object or a part of one; any other names a subresource, whose body is XML.
-_WRITES = ("x-id", "partNumber", "uploadId")
+_WRITES = ("x-id", "partNumber", "uploadId", *version2.PARAMETERS, *version2.STANDARD)
 
 
 @dataclass(frozen=True, slots=True)
