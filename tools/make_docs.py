@@ -32,7 +32,14 @@ ROOMS = {
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",
 }
 COMPILERS = {"build", "check_read", "links", "machines", "version"}  # methods between a state and the compiler
-SERVICES = ("states.States", "sagemaker.SageMaker", "lambda_.Lambda", "s3.S3")
+SERVICES = (
+    ("states", ("states.States", "machines.Machines")),
+    ("sagemaker", ("sagemaker.SageMaker", "tags.JobTags")),
+    ("lambda", ("lambda_.Lambda",)),
+    ("s3", ("s3.S3",)),
+    ("logs", ("logs.Logs",)),
+    ("sts", ("sts.Sts",)),
+)
 
 
 def integrations() -> str:
@@ -73,16 +80,16 @@ def integrations() -> str:
 
 def operations() -> Iterator[str]:
     """A row for every operation that a service of this machine answers."""
-    for path in SERVICES:
-        module, name = path.split(".")
-        service = getattr(importlib.import_module(f"stepmill.services.{module}"), name)
+    for service, paths in SERVICES:
+        providers = [(path.split(".")[0], path.split(".")[1]) for path in paths]
         found = {
             answered: paragraph(method)
-            for method in vars(service).values()
+            for module, name in providers
+            for method in vars(getattr(importlib.import_module(f"stepmill.services.{module}"), name)).values()
             if (answered := getattr(method, "__stepmill_operation__", None))
         }
         for answered, said in sorted(found.items()):
-            yield f"| `{module.rstrip('_')}` | `{answered}` | {said} |"
+            yield f"| `{service}` | `{answered}` | {said} |"
 
 
 def python() -> str:

@@ -13,6 +13,7 @@ import collections
 import io
 import json
 import os
+import queue
 import random
 import signal
 import subprocess
@@ -136,12 +137,15 @@ class Door:
         self.serve()
         try:
             machine = self.machine()
-            states = self.client("stepfunctions")
+            # each of its own: what one spends on retries, no other lacks
+            free: queue.SimpleQueue[Any] = queue.SimpleQueue()
+            for _ in range(CLIENTS):
+                free.put(self.client("stepfunctions"))
             names = [f"e{number:03}" for number in range(executions)]
             over = threading.Event()
             with ThreadPoolExecutor(CLIENTS) as clients:
                 killer = clients.submit(self._strike, kills, over)
-                doing = [clients.submit(self._run, states, machine, name) for name in names]
+                doing = [clients.submit(self._run, free, machine, name) for name in names]
                 statuses = [done.result() for done in doing]
                 over.set()
                 killer.result()
@@ -159,8 +163,15 @@ class Door:
             over.wait(self.dice.uniform(0, 0.5))
             self.serve()
 
-    def _run(self, states: Any, machine: str, name: str) -> str:
+    def _run(self, free: queue.SimpleQueue[Any], machine: str, name: str) -> str:
         """Start one execution and look until it has ended. Out: its status."""
+        states = free.get()
+        try:
+            return self._follow(states, machine, name)
+        finally:
+            free.put(states)
+
+    def _follow(self, states: Any, machine: str, name: str) -> str:
         value = json.dumps({"name": name, "effects": str(self.effects)})
         try:
             arn = states.start_execution(stateMachineArn=machine, name=name, input=value)["executionArn"]

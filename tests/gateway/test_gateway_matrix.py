@@ -31,7 +31,7 @@ VERBS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "C
 ANSWERED = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")
 SERVICES = ("states", "sagemaker", "lambda", "s3", "logs", "sts")
 ROUTES = [(service, route) for service in SERVICES for route in routes(load(service))]
-OWNED = {service: offered(provider) for service, provider in PROVIDERS.items()}
+OWNED = {service: frozenset().union(*map(offered, those)) for service, those in PROVIDERS.items()}
 
 
 class Watch:

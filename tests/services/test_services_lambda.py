@@ -26,6 +26,13 @@ def hello(event, context):
     if event == "raise":
         raise KeyError("no")
     return {"event": event, "who": os.environ.get("WHO")}
+
+def stream(event, context):
+    return [context.log_group_name, context.log_stream_name]
+
+def slow(event, context):
+    import time
+    time.sleep(0.4)
 """
 
 
@@ -256,3 +263,22 @@ def test_an_event_is_accepted_at_once_and_run_once(local: Local, function: str):
     assert host._lambda.events.wait_done(20)
     log = (local.store.functions / "f" / "log").read_text()
     assert log.count("REPORT RequestId") == 1
+
+
+def test_a_function_knows_the_stream_in_which_its_log_is_read(local: Local, function: str):
+    local.call("lambda", "UpdateFunctionConfiguration", {"FunctionName": "f", "Handler": "code.stream"})
+    group, stream = json.loads(invoke(local, "f", None)["Payload"])
+    read = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
+    messages = [event["message"] for event in local.call("logs", "GetLogEvents", read)["events"]]
+    assert messages[0].startswith("START RequestId: ")
+    assert messages[-1].startswith("REPORT RequestId: ")
+
+
+def test_an_event_under_way_is_heard_of_by_the_next_owner_and_runs_once(local: Local, function: str):
+    local.call("lambda", "UpdateFunctionConfiguration", {"FunctionName": "f", "Handler": "code.slow"})
+    local.call("lambda", "Invoke", {"FunctionName": "f", "InvocationType": "Event"})
+    local.release()
+    host = local._hosted()
+    assert host is not None
+    assert host._lambda.events.wait_done(20)
+    assert (local.store.functions / "f" / "log").read_text().count("START RequestId") == 1

@@ -129,27 +129,29 @@ class Local:
 
         from stepmill.local.door import Guest, Lost
 
-        asked, token = dict(request), token or f"call-{uuid.uuid4()}"
+        asked, own, token = dict(request), token is None, token or f"call-{uuid.uuid4()}"
         if (service, operation) == ("states", "StartExecution"):
             asked["name"] = asked.get("name") or str(uuid.uuid4())
         until, deaths = time.monotonic() + _BETWEEN, 0
         while time.monotonic() < until and deaths < _DEATHS:
             try:
                 if (host := self._hosted()) is not None:
-                    return host.answer(service, operation, dict(asked), token, self.passed())
-                if service == "s3":  # bytes do not go through the door; the folder is everybody's
-                    return self._s3().call(service, operation, asked, token=token)
-                if (owner := self.owner()) is None:
+                    answer = host.answer(service, operation, dict(asked), token, self.passed())
+                elif service == "s3":  # bytes do not go through the door; the folder is everybody's
+                    answer = self._s3().call(service, operation, asked, token=token)
+                elif (owner := self.owner()) is None:
                     continue
-                try:
-                    guest = Guest(owner)
-                except OSError:
-                    time.sleep(_TICK / 2)  # between two owners: the next one is about to listen
-                    continue
-                try:
-                    return guest.call(service, operation, asked, token, self.passed())
-                finally:
-                    guest.close()
+                else:
+                    try:
+                        guest = Guest(owner)
+                    except OSError:
+                        time.sleep(_TICK / 2)  # between two owners: the next one is about to listen
+                        continue
+                    with contextlib.closing(guest):
+                        answer = guest.call(service, operation, asked, token, self.passed())
+                if own and operation == "Invoke":
+                    self._forget(token)
+                return answer
             except Lost:
                 until, deaths = time.monotonic() + _BETWEEN, deaths + 1
         raise StoreBusy(f"{self.store.root}: held by {self.owner() or 'nobody'}, and no owner answered; try again")
@@ -308,6 +310,13 @@ class Local:
                 return True
             time.sleep(_TICK / 10)
         return False
+
+    def _forget(self, token: str) -> None:
+        """Drop a function's result that nobody can ask for again."""
+        from stepmill.functions import Functions
+
+        with contextlib.suppress(OSError):
+            Functions(self.store.functions).forget(token)
 
     def _s3(self) -> Operations:
         from stepmill.services.operations import Operations

@@ -27,11 +27,16 @@ from stepmill.local.store import Store
 from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_ import Lambda
+from stepmill.services.log_streams import Streams
+from stepmill.services.logs import Logs
+from stepmill.services.machines import Machines
 from stepmill.services.operations import Operations, Response
 from stepmill.services.others import Others
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states import States
+from stepmill.services.sts import Sts
+from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
 from stepmill.stage import Settings
 
@@ -83,10 +88,15 @@ class Host:
         self._lambda = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
         self._tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
         self._engine = Engine(history, clock, self._tasks.perform, self._tasks.cancel, settled=self._tasks.settled)
-        operations.add("states", States(history, self._engine, clock, **place))
+        states = States(history, self._engine, clock, **place)
+        operations.add("states", states)
+        operations.add("states", Machines(history, states.writing))
         operations.add("sagemaker", sagemaker)
+        operations.add("sagemaker", JobTags(history, jobs, **place))
         operations.add("lambda", self._lambda)
         operations.add("s3", S3(objects, settings.account, settings.region))
+        operations.add("logs", Logs(Streams(jobs, functions), **place))
+        operations.add("sts", Sts(settings.account))
         operations.add("stepmill", Notes(history))
         self._others = Others(settings.account, settings.region)
         self._lambda.events.start()

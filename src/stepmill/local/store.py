@@ -70,7 +70,8 @@ class Store:
     def make(self) -> None:
         """Make the folder if it is not there."""
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.root, self.jobs, self.functions):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             ignore = self.root / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
@@ -108,6 +109,7 @@ class Store:
         owner = Owner(os.getpid(), time.time(), _command(), str(self._socket()))
         fresh = self._owner_file.with_suffix(f".{os.getpid()}")
         try:
+            fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(asdict(owner)))
             fresh.replace(self._owner_file)
         except OSError as fault:

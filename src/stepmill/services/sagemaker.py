@@ -14,13 +14,12 @@ from stepmill.jobs.environments import EnvironmentFailed
 from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
 from stepmill.jobs.refusals import refusals
 from stepmill.sagemaker.rules import refusal
+from stepmill.services.job_lists import listed
 from stepmill.services.operations import Response, ServiceError, operation
 from stepmill.services.surroundings import Surroundings
 
 _WORD = {"training": "TrainingJob", "processing": "ProcessingJob"}
 _PATH = {"training": "training-job", "processing": "processing-job"}
-_FILTERS = {"StatusEquals", "NameContains", "MaxResults", "NextToken"}
-_PAGE = 10  # AWS's default
 # Step Functions gives times in milliseconds and the tags as a map (reference: "Result of .sync").
 _TIMES = (
     "CreationTime",
@@ -65,14 +64,12 @@ class SageMaker:
     @operation("StopTrainingJob", "TrainingJobName")
     def stop_training_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """SIGTERM, the grace, SIGKILL."""
-        self._named("training", request).stop()
-        return {}
+        return self._stop(self._named("training", request))
 
     @operation("StopProcessingJob", "ProcessingJobName")
     def stop_processing_job(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """SIGTERM, the grace, SIGKILL."""
-        self._named("processing", request).stop()
-        return {}
+        return self._stop(self._named("processing", request))
 
     @operation("ListTrainingJobs")
     def list_training_jobs(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -150,33 +147,40 @@ class SageMaker:
         name = str(request[f"{_WORD[kind]}Name"])
         job = self._jobs.find(kind, name)
         if job is None:
-            raise ServiceError("ResourceNotFound", f"Requested resource not found: {self._arn(kind, name)}")
+            # Not the ResourceNotFound of the model: so the service answers (aws/aws-sdk#165).
+            found = {"training": "Requested resource not found."}
+            message = found.get(kind, f"Could not find requested job with name: {name}")
+            raise ServiceError("ValidationException", message)
         return job
 
+    def _stop(self, job: Job) -> Response:
+        status = job.state().status
+        if status not in ("InProgress", "Stopping"):
+            # Worded by the service itself, of a training job (awslabs/benchmark-ai#928).
+            said = f"The request was rejected because the {job.kind} job is in status {status}."
+            raise ServiceError("ValidationException", said)
+        job.stop()
+        return {}
+
     def _list(self, kind: Kind, request: Mapping[str, Any]) -> Response:
-        if unknown := sorted(request.keys() - _FILTERS):
-            raise ServiceError("ValidationException", f"{unknown[0]} is not answered on this machine yet")
         word = _WORD[kind]
         rows: list[Response] = []
         for job in self._jobs.list(kind):  # newest first
             state = job.state()
-            if request.get("StatusEquals") in (None, state.status) and request.get("NameContains", "") in job.name:
-                row = {
-                    f"{word}Name": job.name,
-                    f"{word}Arn": self._arn(kind, job.name),
-                    f"{word}Status": state.status,
-                    "CreationTime": state.created,
-                    f"{word[:-3]}EndTime": state.ended,
-                }
-                rows.append({key: value for key, value in row.items() if value is not None})
-        names = [row[f"{word}Name"] for row in rows]
-        token = request.get("NextToken")
-        if token is not None and token not in names:
-            raise ServiceError("ValidationException", f"Invalid NextToken: {token}")
-        start = names.index(token) + 1 if token is not None else 0
-        end = start + int(request.get("MaxResults", _PAGE))
-        more = {"NextToken": names[end - 1]} if start < end < len(rows) else {}
-        return {f"{word}Summaries": rows[start:end], **more}
+            row = {
+                f"{word}Name": job.name,
+                f"{word}Arn": self._arn(kind, job.name),
+                f"{word}Status": state.status,
+                "CreationTime": state.created,
+                f"{word[:-3]}EndTime": state.ended,
+                "LastModifiedTime": _modified(state),
+            }
+            if kind == "training":
+                row["SecondaryStatus"] = state.secondary
+            else:
+                row |= {"FailureReason": state.failure_reason or None, "ExitMessage": state.exit_message or None}
+            rows.append({key: value for key, value in row.items() if value is not None})
+        return listed(word, rows, request)
 
     def _describe(self, job: Job) -> Response:
         state = job.state()
@@ -188,7 +192,7 @@ class SageMaker:
             "CreationTime": state.created,
             f"{word[:-3]}StartTime": state.started,
             f"{word[:-3]}EndTime": state.ended,
-            "LastModifiedTime": state.ended or state.started or state.created,
+            "LastModifiedTime": _modified(state),
             "FailureReason": state.failure_reason or None,
         }
         if job.kind == "processing":
@@ -196,6 +200,10 @@ class SageMaker:
         else:
             response |= _training(state)
         return {key: value for key, value in response.items() if value is not None}
+
+
+def _modified(state: JobState) -> float:
+    return state.ended or (state.transitions[-1].at if state.transitions else None) or state.started or state.created
 
 
 def _training(state: JobState) -> Response:

@@ -21,6 +21,7 @@ from stepmill.clock import Clock
 from stepmill.engine.loop import Engine
 from stepmill.history.events import public
 from stepmill.history.log import History, Record
+from stepmill.services.machines import machine_tags
 from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
 
 # AWS: names are 1 to 80 characters without white space, brackets, wildcards and these special ones.
@@ -46,7 +47,7 @@ class States:
         self._engine = engine
         self._clock = clock
         self._scope = f"arn:aws:states:{region}:{account}"
-        self._writing = threading.Lock()  # a name is looked up and taken in one step
+        self.writing = threading.Lock()  # a machine or a name is looked up and written in one step
 
     # machines
 
@@ -61,7 +62,7 @@ class States:
         revision = _parsed(text).digest
         arn = f"{self._scope}:stateMachine:{name}"
         shown = {key: request.get(key, default) for key, default in _SHOWN.items()}
-        with self._writing:
+        with self.writing:
             found = self._history.record("states", "machine", name)
             if found is not None:
                 if found["revision"] == revision and {key: found.get(key, _SHOWN[key]) for key in _SHOWN} == shown:
@@ -77,6 +78,7 @@ class States:
                 "updated": now,
                 "type": "STANDARD",
                 **shown,
+                **({"tags": machine_tags(request["tags"])} if request.get("tags") else {}),
             }
             self._history.put(*_machine_records(name, machine, text))
         return {"stateMachineArn": arn, "creationDate": now}
@@ -89,7 +91,7 @@ class States:
         if not given:
             message = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration"
             raise ServiceError("MissingRequiredParameter", f"{message} must be specified")
-        with self._writing:
+        with self.writing:
             before = self._machine(request["stateMachineArn"])
             text = given.pop("definition", None) or self._revision(before["revision"])
             machine = before | {"revision": _parsed(text).digest, "role": given.pop("roleArn", before["role"])} | given
@@ -147,7 +149,7 @@ class States:
         """
         name = _name(request.get("name") or str(uuid.uuid4()))
         text = _input(request.get("input", "{}"))
-        with self._writing:
+        with self.writing:
             machine = self._machine(request["stateMachineArn"])
             arn = f"{self._scope}:execution:{machine['name']}:{name}"
             found = self._history.record("states", "execution", arn)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 import contextlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from typing import Any
 
 from stepmill.objects.store import NoSuchUpload
@@ -103,6 +103,6 @@ def token_of(text: str) -> str:
 def token_text(token: Any) -> str:
     """Where the page before ended."""
     try:
-        return urlsafe_b64decode(str(token).encode("ascii")).decode()
+        return b64decode(str(token).encode("ascii"), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise invalid_argument("The continuation token provided is incorrect") from None

@@ -1,0 +1,122 @@
+"""What Step Functions tells of state machines beside making and running them: tags, old definitions, what is wrong.
+
+In: requests as boto3 spells them. Out: responses. Touches: history, where tags stand in a machine's record.
+Making machines and executions is `states`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from stepmill.asl.definition import Definition
+from stepmill.asl.problems import InvalidDefinition
+from stepmill.asl.variables import variable_references
+from stepmill.history.log import History, Record
+from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
+from stepmill.services.tags import LIMIT, rows, without
+
+_DIAGNOSTICS = 100  # at most in one answer, and AWS's default
+
+
+class Machines:
+    """The state machines of a store. `writing` is the lock under which `States` writes them."""
+
+    def __init__(self, history: History, writing: threading.Lock) -> None:
+        self._history = history
+        self._writing = writing
+
+    @operation("DescribeStateMachineForExecution", "executionArn")
+    def describe_state_machine_for_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """The machine as it was when an execution started. `updateDate` is the execution's start where the machine was
+        changed or removed since: when it had been written before that is not kept."""
+        arn = request["executionArn"]
+        found = self._history.record("states", "execution", arn)
+        if found is None:
+            raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        revision, name = found["revision"], found["machine"]
+        text = str((self._history.record("states", "revision", revision) or {}).get("definition", ""))
+        machine = self._history.record("states", "machine", name) or {}
+        role = self._history.read(arn, limit=1)[0].details.get("roleArn", "")
+        same = (machine.get("revision"), machine.get("role")) == (revision, role)
+        variables = variable_references(json.loads(text))
+        owner = arn.rpartition(":")[0].replace(":execution:", ":stateMachine:")
+        return {
+            "stateMachineArn": found.get("machine_arn") or owner,
+            "name": name,
+            "definition": text,
+            "roleArn": role,
+            "updateDate": machine["updated"] if same else found["started"],
+            "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+            "tracingConfiguration": {"enabled": False},
+            **({"revisionId": machine["revision_id"]} if same and "revision_id" in machine else {}),
+            **({"variableReferences": variables} if variables else {}),
+        }
+
+    @operation("ValidateStateMachineDefinition", "definition")
+    def validate_state_machine_definition(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Everything that is wrong with a definition, as errors; there are no warnings here."""
+        kind, size, problems = request.get("type") or "STANDARD", request.get("maxResults"), []
+        severity = request.get("severity") or "ERROR"
+        if kind not in ("STANDARD", "EXPRESS"):
+            problems.append(unmet(kind, "type", "satisfy enum value set: [STANDARD, EXPRESS]"))
+        if severity not in ("ERROR", "WARNING"):
+            problems.append(unmet(severity, "severity", "satisfy enum value set: [ERROR, WARNING]"))
+        if size is not None and not 0 <= int(size) <= _DIAGNOSTICS:
+            edge = "greater than or equal to 0" if int(size) < 0 else f"less than or equal to {_DIAGNOSTICS}"
+            problems.append(unmet(size, "maxResults", f"have value {edge}"))
+        if problems:
+            raise invalid(*problems)
+        found: list[Response] = []
+        try:
+            Definition.parse(request["definition"], express=kind == "EXPRESS")
+        except InvalidDefinition as fault:
+            found = [
+                {"severity": "ERROR", "code": problem.code, "message": problem.message}
+                | ({"location": problem.place} if problem.place else {})
+                for problem in fault.problems
+            ]
+        limit = int(size or 0) or _DIAGNOSTICS
+        return {
+            "result": "FAIL" if found else "OK",
+            "diagnostics": found[:limit],
+            "truncated": len(found) > limit,
+        }
+
+    @operation("ListTagsForResource", "resourceArn")
+    def list_tags_for_resource(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """The tags of a state machine."""
+        return {"tags": rows(self._machine(request["resourceArn"]).get("tags") or {}, "key", "value")}
+
+    @operation("TagResource", "resourceArn", "tags")
+    def tag_resource(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Add tags to a state machine."""
+        added = machine_tags(request["tags"])
+        return self._change(request["resourceArn"], lambda tags: tags | added)
+
+    @operation("UntagResource", "resourceArn", "tagKeys")
+    def untag_resource(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Take tags from a state machine; those that it does not have are no error."""
+        return self._change(request["resourceArn"], lambda tags: without(tags, request["tagKeys"]))
+
+    def _change(self, arn: str, change: Callable[[dict[str, str]], dict[str, str]]) -> Response:
+        with self._writing:
+            machine = self._machine(arn)
+            tags = change(dict(machine.get("tags") or {}))
+            if len(tags) > LIMIT:
+                raise ServiceError("TooManyTags", f"a state machine has at most {LIMIT} tags")
+            self._history.put(Record("states", "machine", machine["name"], {**machine, "tags": tags}))
+        return {}
+
+    def _machine(self, arn: str) -> dict[str, Any]:
+        found = self._history.record("states", "machine", str(arn).rpartition(":stateMachine:")[2])
+        if found is None or found["arn"] != arn:
+            raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
+        return found
+
+
+def machine_tags(given: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Step Functions' list of tags as a map; a tag without a value has an empty one."""
+    return {str(tag.get("key", "")): str(tag.get("value") or "") for tag in given}
