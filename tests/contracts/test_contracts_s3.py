@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import io
@@ -17,6 +18,8 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from stepmill.objects.sums import ALGORITHMS, SIZES
 
 MIB = 1 << 20
 
@@ -233,12 +236,37 @@ def test_boto3s_own_transfers_go_up_and_down(s3: Any, bucket: str, tmp_path: Pat
     assert s3.get_object(Bucket=bucket, Key="small")["Body"].read() == b"small"
 
 
-@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_checksum_that_is_asked_for_is_kept_and_given_back(s3: Any, bucket: str, algorithm: str):
     put = s3.put_object(Bucket=bucket, Key="k", Body=b"some bytes", ChecksumAlgorithm=algorithm)
     head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
     assert put[f"Checksum{algorithm}"] == head[f"Checksum{algorithm}"]
-    assert s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["Body"].read() == b"some bytes"
+    assert (put["ChecksumType"], head["ChecksumType"]) == ("FULL_OBJECT", "FULL_OBJECT")
+    got = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert (got["Body"].read(), got[f"Checksum{algorithm}"]) == (b"some bytes", put[f"Checksum{algorithm}"])
+    copied = s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/k", ChecksumAlgorithm=algorithm)
+    assert copied["CopyObjectResult"][f"Checksum{algorithm}"] == put[f"Checksum{algorithm}"]
+    wrong = {f"Checksum{algorithm}": base64.b64encode(bytes(SIZES[algorithm])).decode()}
+    assert refusal(s3.put_object, Bucket=bucket, Key="no", Body=b"x", **wrong) == (400, "BadDigest")
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_an_upload_in_parts_has_the_checksum_that_was_asked_for(s3: Any, bucket: str, algorithm: str):
+    parts = [b"1" * (5 * MIB), b"end"]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="big", ChecksumAlgorithm=algorithm)
+    kind = upload["ChecksumType"]
+    about = {"Bucket": bucket, "Key": "big", "UploadId": upload["UploadId"]}
+    sent = []
+    for number, data in enumerate(parts, 1):
+        made = s3.upload_part(**about, PartNumber=number, Body=data, ChecksumAlgorithm=algorithm)
+        sent.append({"PartNumber": number, "ETag": made["ETag"], (name := f"Checksum{algorithm}"): made[name]})
+    done = s3.complete_multipart_upload(**about, MultipartUpload={"Parts": sent})
+    assert done["ChecksumType"] == kind == ("FULL_OBJECT" if algorithm == "CRC64NVME" else "COMPOSITE")
+    head = s3.head_object(Bucket=bucket, Key="big", ChecksumMode="ENABLED")
+    assert head[name] == done[name] and done[name].endswith("-2") is (kind == "COMPOSITE")
+    if kind == "FULL_OBJECT":
+        whole = s3.put_object(Bucket=bucket, Key="whole", Body=b"".join(parts), ChecksumAlgorithm=algorithm)
+        assert whole[name] == done[name]
 
 
 def test_a_wrong_checksum_stores_nothing(s3: Any, bucket: str):
