@@ -39,7 +39,7 @@ def canonical_request(request: Request, signed: Sequence[str], payload: str, ser
         path = path if _plain_path(path) else "/".join(_once(segment) for segment in path.split("/"))
     else:
         path = quote(tidied(path), safe="/")
-    query = "&".join(f"{name}={value}" for name, value in pairs(request.query) if name != "X-Amz-Signature")
+    query = "&".join(f"{name}={value}" for name, value in escaped(request.query) if name != "X-Amz-Signature")
     text = f"{request.method}\n{path}\n{query}\n{headers}\n{';'.join(signed)}\n{payload}"
     return text.encode("latin-1", "replace")
 
@@ -57,7 +57,7 @@ def tidied(path: str) -> str:
     return "/" + "/".join(kept) + ("/" if kept and path.endswith("/") else "")
 
 
-def pairs(query: str) -> list[tuple[str, str]]:
+def escaped(query: str) -> list[tuple[str, str]]:
     """The parameters of a query, each name and value escaped in the one canonical way, sorted."""
     if not query:
         return []

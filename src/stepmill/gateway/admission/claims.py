@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from stepmill.gateway.admission import version2
-from stepmill.gateway.admission.canonical import ALGORITHM, pairs
+from stepmill.gateway.admission.canonical import ALGORITHM, escaped
 from stepmill.gateway.admission.refusals import S3, refused
 from stepmill.gateway.messages import Request
 from stepmill.services.operations import ServiceError
@@ -224,7 +224,7 @@ def _parameters(request: Request, family: str) -> dict[str, str]:
     if not request.query:
         return {}
     found: dict[str, str] = {}
-    for name, value in pairs(request.query):
+    for name, value in escaped(request.query):
         proper = _PARAMETERS.get(name.lower())
         if proper is None:
             continue
@@ -242,13 +242,18 @@ def _moment(headers: Mapping[str, str], family: str) -> tuple[str, float]:
         at = _seconds(when)
     else:
         at = _http_date(headers.get("date", ""))
-        when = "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
+        when = "" if at is None else stamp(at)
     if at is None:
         if family == S3:
             raise ServiceError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
         words = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
         raise refused(family, "incomplete", words)
     return when, at
+
+
+def stamp(at: float) -> str:
+    """Epoch seconds as they are signed: `20300101T120000Z`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 @lru_cache(maxsize=64)

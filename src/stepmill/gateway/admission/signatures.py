@@ -23,12 +23,11 @@ import hmac
 import io
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from stepmill.gateway.admission import version2
 from stepmill.gateway.admission.canonical import Seal, canonical_request, signature, signing_key
-from stepmill.gateway.admission.claims import Claim, claim_of
+from stepmill.gateway.admission.claims import Claim, claim_of, stamp
 from stepmill.gateway.admission.refusals import S3, family_of, incomplete_body, refused, service_of, too_large
 from stepmill.gateway.admission.streams import PIECE, Chunked, Whole, declared
 from stepmill.gateway.messages import Request
@@ -115,14 +114,16 @@ def _check_time(claim: Claim, now: float) -> None:
 def _late(claim: Claim, now: float, presigned: str, window: int) -> ServiceError:
     if claim.family == S3:
         return _skewed(presigned)
-    words = f"Signature expired: {claim.when} is now earlier than {_iso(now - window)} ({_iso(now)} - {_span(window)})"
+    words = (
+        f"Signature expired: {claim.when} is now earlier than {stamp(now - window)} ({stamp(now)} - {_span(window)})"
+    )
     return refused(claim.family, "mismatch", words)
 
 
 def _early(claim: Claim, now: float, presigned: str) -> ServiceError:
     if claim.family == S3:
         return _skewed(presigned)
-    words = f"Signature not yet current: {claim.when} is still later than {_iso(now + SKEW)} ({_iso(now)} + 15 min.)"
+    words = f"Signature not yet current: {claim.when} is still later than {stamp(now + SKEW)} ({stamp(now)} + 15 min.)"
     return refused(claim.family, "mismatch", words)
 
 
@@ -135,10 +136,6 @@ def _skewed(presigned: str) -> ServiceError:
 
 def _span(window: int) -> str:
     return f"{window // 60} min." if window % 60 == 0 else f"{window} sec."
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _check_covered(request: Request, claim: Claim) -> None:

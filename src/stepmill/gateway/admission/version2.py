@@ -13,14 +13,12 @@ are signed decoded, so a `&` in one may pass for a border. Sign no `response-…
 from __future__ import annotations
 
 import hmac
-import re
 from base64 import b64encode
 from collections.abc import Iterator
-from urllib.parse import unquote_to_bytes
 
-from stepmill.gateway.addresses import bucket_in_path
+from stepmill.gateway.addresses import bucket_in_path, has_key, parameters
 from stepmill.gateway.admission.canonical import octets
-from stepmill.gateway.messages import Request
+from stepmill.gateway.messages import CONTROL, Request
 from stepmill.services.operations import ServiceError
 
 PARAMETERS = ("AWSAccessKeyId", "Signature", "Expires")
@@ -55,20 +53,18 @@ UNSIGNED = frozenset(
 """What may stand in the query though no signature covers it: it pages and filters what was asked for anyway."""
 STANDARD = ("content-md5", "content-type")
 """Headers that are signed beside `x-amz-*`, in the order in which they are."""
-_speaks = re.compile(r"(?:^|&)(?:AWSAccessKeyId|Signature)=").search
 
 
 def speaks(query: str) -> bool:
     """Whether a query claims to be signed so. `AWSAccessKeyId` with `SignatureVersion` is another service's."""
-    return _speaks(query) is not None and "SignatureVersion=" not in query
+    begins = query.startswith(("AWSAccessKeyId=", "Signature=")) or "&AWSAccessKeyId=" in query
+    return (begins or "&Signature=" in query) and "SignatureVersion=" not in query
 
 
 def named(query: str) -> Iterator[tuple[str, bytes | None]]:
-    """The parameters, decoded once; None is the value of a name alone."""
-    for piece in query.split("&"):
-        if piece:
-            name, equals, value = piece.replace("+", " ").partition("=")
-            yield unquote_to_bytes(name).decode("latin-1"), unquote_to_bytes(value) if equals else None
+    """The parameters, by the names that all of ours have; what is not ASCII is none of them."""
+    for name, value in parameters(query):
+        yield name.decode("latin-1"), value
 
 
 def carried(query: str, *, standard: bool = False) -> dict[str, str]:
@@ -83,7 +79,7 @@ def carried(query: str, *, standard: bool = False) -> dict[str, str]:
         if not (lower.startswith("x-amz-") or (standard and lower in STANDARD)):
             continue
         text = (value or b"").decode("latin-1")
-        if lower in found or any(letter < " " or letter == "\x7f" for letter in text):
+        if lower in found or CONTROL.search(text):
             raise ServiceError("InvalidArgument", f"{lower[:40]} must be given once, and hold no control character.")
         found[lower] = text
     return found
@@ -108,7 +104,7 @@ def signatures(request: Request, expires: str, secret: str) -> Iterator[str]:
     above += [f"{name}:{headers[name].strip()}" for name in sorted(headers) if name.startswith("x-amz-")]
     path = bucket_in_path(request.path, request.headers.get("host", ""))
     bare = path.removesuffix("/")
-    for one in (bare, f"{bare}/") if bare and "/" not in bare[1:] else (path,):
+    for one in (path,) if has_key(path) or not bare else (bare, f"{bare}/"):
         text = b"\n".join(octets(line) for line in (*above, one)) + _asked(request.query)
         yield b64encode(hmac.digest(secret.encode(), text, "sha1")).decode()
 

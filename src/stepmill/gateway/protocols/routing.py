@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from stepmill.gateway.addresses import bucket_in_path
+from stepmill.gateway.addresses import bucket_in_path, has_key
 from stepmill.gateway.messages import Request
 from stepmill.gateway.protocols.models import Found, Operation, Pairs, ServiceModel
 from stepmill.gateway.protocols.values import Refusal, drain, pairs
@@ -189,7 +189,7 @@ class Router:
         if self.model.name == "s3":
             raise Refusal(
                 *("MethodNotAllowed", "The specified method is not allowed against this resource.", 405),
-                {"Method": request.method, "ResourceType": "OBJECT" if path.strip("/").count("/") else "BUCKET"},
+                {"Method": request.method, "ResourceType": "OBJECT" if has_key(path) else "BUCKET"},
             )
         raise Refusal("UnknownOperationException", "", 404)
 
