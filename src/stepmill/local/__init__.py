@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from stepmill.local.door import Guest
     from stepmill.local.host import Host
     from stepmill.objects.folder import FolderStore
-    from stepmill.services.operations import Operations
     from stepmill.stage import Endpoint
     from stepmill.steps.bundle import Bundle
 
@@ -38,9 +37,7 @@ __all__ = ["Local", "Owner", "Store", "StoreBusy", "StoreError", "open_local"]
 
 Say = Callable[[str], None]
 _TICK = 0.1  # seconds between looks at a store that somebody else holds
-_BETWEEN = 5.0  # seconds in which a store that changes hands has an owner again
 _HANDED = 2.0  # seconds in which somebody who waits has taken over what was let go
-_DEATHS = 5  # owners that may leave under one call before it is given up
 _open: dict[Path, Local] = {}
 _all: weakref.WeakSet[Local] = weakref.WeakSet()
 _parents: list[object] = []  # what a fork must neither use nor close
@@ -125,36 +122,9 @@ class Local:
         (and an execution under the same name), so that it finds what the first one did. Raises ServiceError as AWS
         refuses, StoreBusy when the owner does not answer, StoreError when the store cannot be used.
         """
-        import uuid
+        from stepmill.local.calling import call
 
-        from stepmill.local.door import Guest, Lost
-
-        asked, own, token = dict(request), token is None, token or f"call-{uuid.uuid4()}"
-        if (service, operation) == ("states", "StartExecution"):
-            asked["name"] = asked.get("name") or str(uuid.uuid4())
-        until, deaths = time.monotonic() + _BETWEEN, 0
-        while time.monotonic() < until and deaths < _DEATHS:
-            try:
-                if (host := self._hosted()) is not None:
-                    answer = host.answer(service, operation, dict(asked), token, self.passed())
-                elif service == "s3":  # bytes do not go through the door; the folder is everybody's
-                    answer = self._s3().call(service, operation, asked, token=token)
-                elif (owner := self.owner()) is None:
-                    continue
-                else:
-                    try:
-                        guest = Guest(owner)
-                    except OSError:
-                        time.sleep(_TICK / 2)  # between two owners: the next one is about to listen
-                        continue
-                    with contextlib.closing(guest):
-                        answer = guest.call(service, operation, asked, token, self.passed())
-                if own and operation == "Invoke":
-                    self._forget(token)
-                return answer
-            except Lost:
-                until, deaths = time.monotonic() + _BETWEEN, deaths + 1
-        raise StoreBusy(f"{self.store.root}: held by {self.owner() or 'nobody'}, and no owner answered; try again")
+        return call(self, service, operation, request, token)
 
     def elsewhere(self, service: str, asked: HttpRequest) -> HttpResponse:
         """Answer a request for a service that is not kept in this store but in the engine's memory.
@@ -310,21 +280,6 @@ class Local:
                 return True
             time.sleep(_TICK / 10)
         return False
-
-    def _forget(self, token: str) -> None:
-        """Drop a function's result that nobody can ask for again."""
-        from stepmill.functions import Functions
-
-        with contextlib.suppress(OSError):
-            Functions(self.store.functions).forget(token)
-
-    def _s3(self) -> Operations:
-        from stepmill.services.operations import Operations
-        from stepmill.services.s3 import S3
-
-        answering = Operations()
-        answering.add("s3", S3(self.objects, self.settings.account, self.settings.region))
-        return answering
 
     def _forked(self) -> None:
         """In a fork of this process there is no engine, and its files are the parent's."""
