@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import io
 import os
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from stepmill.objects.sums import ALGORITHMS, SIZES
 
 MIB = 1 << 20
 
@@ -229,12 +236,37 @@ def test_boto3s_own_transfers_go_up_and_down(s3: Any, bucket: str, tmp_path: Pat
     assert s3.get_object(Bucket=bucket, Key="small")["Body"].read() == b"small"
 
 
-@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_checksum_that_is_asked_for_is_kept_and_given_back(s3: Any, bucket: str, algorithm: str):
     put = s3.put_object(Bucket=bucket, Key="k", Body=b"some bytes", ChecksumAlgorithm=algorithm)
     head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
     assert put[f"Checksum{algorithm}"] == head[f"Checksum{algorithm}"]
-    assert s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["Body"].read() == b"some bytes"
+    assert (put["ChecksumType"], head["ChecksumType"]) == ("FULL_OBJECT", "FULL_OBJECT")
+    got = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert (got["Body"].read(), got[f"Checksum{algorithm}"]) == (b"some bytes", put[f"Checksum{algorithm}"])
+    copied = s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/k", ChecksumAlgorithm=algorithm)
+    assert copied["CopyObjectResult"][f"Checksum{algorithm}"] == put[f"Checksum{algorithm}"]
+    wrong = {f"Checksum{algorithm}": base64.b64encode(bytes(SIZES[algorithm])).decode()}
+    assert refusal(s3.put_object, Bucket=bucket, Key="no", Body=b"x", **wrong) == (400, "BadDigest")
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_an_upload_in_parts_has_the_checksum_that_was_asked_for(s3: Any, bucket: str, algorithm: str):
+    parts = [b"1" * (5 * MIB), b"end"]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="big", ChecksumAlgorithm=algorithm)
+    kind = upload["ChecksumType"]
+    about = {"Bucket": bucket, "Key": "big", "UploadId": upload["UploadId"]}
+    sent = []
+    for number, data in enumerate(parts, 1):
+        made = s3.upload_part(**about, PartNumber=number, Body=data, ChecksumAlgorithm=algorithm)
+        sent.append({"PartNumber": number, "ETag": made["ETag"], (name := f"Checksum{algorithm}"): made[name]})
+    done = s3.complete_multipart_upload(**about, MultipartUpload={"Parts": sent})
+    assert done["ChecksumType"] == kind == ("FULL_OBJECT" if algorithm == "CRC64NVME" else "COMPOSITE")
+    head = s3.head_object(Bucket=bucket, Key="big", ChecksumMode="ENABLED")
+    assert head[name] == done[name] and done[name].endswith("-2") is (kind == "COMPOSITE")
+    if kind == "FULL_OBJECT":
+        whole = s3.put_object(Bucket=bucket, Key="whole", Body=b"".join(parts), ChecksumAlgorithm=algorithm)
+        assert whole[name] == done[name]
 
 
 def test_a_wrong_checksum_stores_nothing(s3: Any, bucket: str):
@@ -265,16 +297,45 @@ def test_a_bucket_that_is_not_there_or_cannot_be(s3: Any):
     assert refusal(s3.create_bucket, Bucket="Not.A_Bucket") == (400, "InvalidBucketName")
 
 
-def test_a_presigned_url_is_a_key_to_one_object(s3: Any, bucket: str, road: Any):
+@pytest.mark.parametrize(("version", "mark"), [("s3", "AWSAccessKeyId="), ("s3v4", "X-Amz-Signature=")])
+def test_a_presigned_url_is_a_key_to_one_object(s3: Any, bucket: str, road: Any, version: str, mark: str):
     s3.put_object(Bucket=bucket, Key="a b", Body=b"shared")
-    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b"}, ExpiresIn=60)
-    assert "X-Amz-Signature" in url
+    asked = {"Bucket": bucket, "Key": "a b", "ResponseContentType": "text/x; a=b"}
+    signer = signing(s3, version)
+    url = signer.generate_presigned_url("get_object", Params=asked, ExpiresIn=60)
+    assert mark in url
     if s3.meta.endpoint_url != "http://127.0.0.1":  # without a socket there is nobody a plain client could ask
-        import urllib.error
-        import urllib.request
-
-        assert urllib.request.urlopen(url).read() == b"shared"
+        with urllib.request.urlopen(url) as answer:
+            assert (answer.read(), answer.headers["Content-Type"]) == (b"shared", "text/x; a=b")
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(url.replace("a%20b", "other"))
         assert caught.value.code == 403
         caught.value.close()
+        url = signer.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "put"}, ExpiresIn=60)
+        sent = urllib.request.Request(url, b"by a plain client", {"Content-Type": ""}, method="PUT")
+        urllib.request.urlopen(sent).close()
+        assert s3.get_object(Bucket=bucket, Key="put")["Body"].read() == b"by a plain client"
+
+
+def signing(s3: Any, version: str) -> Any:
+    """boto3's client for the same place, that presigns with this version."""
+    keys = s3._request_signer._credentials
+    return boto3.client(
+        "s3",
+        endpoint_url=s3.meta.endpoint_url,
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
+        region_name=s3.meta.region_name,
+        config=Config(signature_version=version),
+    )
+
+
+def test_a_presigned_upload_in_us_east_1_keeps_what_was_signed_with_it(s3: Any, bucket: str):
+    if s3.meta.endpoint_url == "http://127.0.0.1":
+        return
+    asked = {"Bucket": bucket, "Key": "k", "ContentType": "text/x", "Metadata": {"a": "1"}}
+    url = signing(s3, "s3").generate_presigned_url("put_object", Params=asked, ExpiresIn=60)
+    headers = {"Content-Type": "text/x"}
+    urllib.request.urlopen(urllib.request.Request(url, b"1", headers, method="PUT")).close()
+    head = s3.head_object(Bucket=bucket, Key="k")
+    assert (head["ContentType"], head["Metadata"]) == ("text/x", {"a": "1"})

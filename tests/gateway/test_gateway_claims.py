@@ -176,7 +176,8 @@ def test_a_date_that_is_none_is_refused(date: str) -> None:
 
 
 def test_other_versions_of_signatures_are_refused_by_name() -> None:
-    for parts in ({"headers": {"authorization": "AWS AKID:c2ln"}}, {"query": "AWSAccessKeyId=A&Signature=b&Expires=1"}):
+    both = "AWSAccessKeyId=A&Signature=b&SignatureVersion=2&Expires=1"
+    for parts in ({"headers": {"authorization": "AWS AKID:c2ln"}}, {"query": both}):
         request = changed(sign("GET", "/b", service="s3"), headers={"authorization": None})
         refused = refusal(lambda request=request, parts=parts: admit(changed(request, **parts), {}, 0))  # type: ignore[misc]
         assert refused.code == "InvalidRequest"

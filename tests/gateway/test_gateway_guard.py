@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signing import JSON, changed, refusal, sign
+from signing import HOST, JSON, changed, refusal, sign
 from stepmill.gateway.admission.guard import METHODS, Guard, Limits
 from stepmill.gateway.admission.refusals import service_of
 from stepmill.gateway.messages import Request
@@ -218,6 +218,15 @@ def test_a_body_is_at_most_as_large_as_its_service_takes(service: str, method: s
 def test_an_upload_may_be_presigned_or_name_its_bucket_in_the_host() -> None:
     assert GUARD.limit(sign("PUT", "/bucket/key", service="s3", expires=60)) == 5 << 30
     assert GUARD.limit(sign("PUT", "/key", service="s3", host="bucket.localhost:4566")) == 5 << 30
+    second = sign("PUT", "/bucket/key?AWSAccessKeyId=A&Signature=B&Expires=1&content-type=c", service="s3")
+    assert GUARD.limit(second) == 5 << 30
+
+
+def test_what_makes_a_bucket_is_a_document_wherever_the_bucket_is_named() -> None:
+    for target, host in (("/bucket", HOST), ("/bucket/", HOST), ("/", "bucket.localhost:4566"), ("/", HOST)):
+        assert GUARD.limit(sign("PUT", target, service="s3", host=host)) == 2 << 20
+    for target, host in (("/bucket//", HOST), ("//", "bucket.localhost:4566")):  # the key is a slash
+        assert GUARD.limit(sign("PUT", target, service="s3", host=host)) == 5 << 30
 
 
 def test_the_lines_between_chunks_come_on_top_of_an_object() -> None:

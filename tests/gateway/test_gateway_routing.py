@@ -6,10 +6,11 @@ import io
 
 import pytest
 
+from stepmill.gateway.addresses import bucket_in_path
 from stepmill.gateway.messages import Request
 from stepmill.gateway.protocols import parse
 from stepmill.gateway.protocols.models import load
-from stepmill.gateway.protocols.routing import Router, bucket_in_path, routes, shadowed
+from stepmill.gateway.protocols.routing import Router, routes, shadowed
 from stepmill.services.operations import ServiceError
 from wire_examples import SERVICES
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import random
+import sys
 import zlib
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from stepmill.gateway.admission.canonical import EMPTY
 from stepmill.gateway.admission.signatures import admit, verify
 from stepmill.gateway.admission.streams import Whole
 from stepmill.gateway.messages import Request
+from stepmill.objects.sums import ALGORITHMS, begin
 
 KINDS = [SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER]
 CHUNKS = [random.Random(1).randbytes(8192), random.Random(2).randbytes(9000), b"the last one"]
@@ -180,11 +182,32 @@ def test_a_body_without_declared_trailers_has_none() -> None:
     assert code(upload(CHUNKS, SIGNED, spoil=added)) == "MalformedTrailerError"
 
 
-@pytest.mark.parametrize("name", ["x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("kind", [SIGNED_TRAILER, UNSIGNED_TRAILER])
+def test_a_trailer_is_compared_with_the_bytes_whatever_its_algorithm(kind: str, algorithm: str) -> None:
+    name = f"x-amz-checksum-{algorithm.lower()}"
+    sum_ = begin(algorithm)
+    sum_.update(BODY)
+    assert ask(upload(CHUNKS, kind, {name: base64.b64encode(sum_.digest()).decode()})) == BODY
+    sum_.update(b"x")
+    refused = refusal(lambda: ask(upload(CHUNKS, kind, {name: base64.b64encode(sum_.digest()).decode()})))
+    assert (refused.code, algorithm in refused.message) == ("BadDigest", True)
+    assert code(upload(CHUNKS, kind, {name: "AAAA"})) == "InvalidRequest"
+
+
+@pytest.mark.parametrize("name", ["x-amz-checksum-md5", "x-amz-checksum-sha512", "x-amz-checksum-xxhash3"])
 def test_a_checksum_that_nobody_computes_is_refused_by_name(name: str) -> None:
     refused = refusal(lambda: ask(upload(CHUNKS, UNSIGNED_TRAILER, {name: "AAAAAA=="})))
     assert (refused.code, refused.status) == ("NotImplemented", 501)
     assert name in refused.message
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32C", "CRC64NVME"])
+def test_a_checksum_that_needs_more_installed_says_so(monkeypatch: pytest.MonkeyPatch, algorithm: str) -> None:
+    monkeypatch.setitem(sys.modules, "awscrt", None)  # as if it were not installed
+    refused = refusal(lambda: ask(upload(CHUNKS, UNSIGNED_TRAILER, {f"x-amz-checksum-{algorithm.lower()}": "AAAA"})))
+    assert (refused.code, refused.status) == ("NotImplemented", 501)
+    assert algorithm in refused.message and "stepmill[serve]" in refused.message
 
 
 def test_a_trailer_that_is_no_checksum_is_refused() -> None:

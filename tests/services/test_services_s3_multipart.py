@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import zlib
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from stepmill.objects.folder import FolderStore
+from stepmill.objects.sums import ALGORITHMS
 from stepmill.services.operations import Operations
 from stepmill.services.s3 import S3
 from stores import refused
@@ -93,6 +94,46 @@ def test_checksums_of_parts_become_the_checksum_of_the_whole(s3: Call) -> None:
     assert (answer["ChecksumCRC32"], answer["ChecksumType"]) == (whole, "FULL_OBJECT")
     copied = s3("CopyObject", "copy", CopySource="bucket/k")["CopyObjectResult"]
     assert (copied["ETag"], copied["ChecksumCRC32"]) == (f'"{hashlib.md5(ONE + TWO + END).hexdigest()}"', whole)
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME"])
+def test_a_crc_of_the_whole_is_joined_from_those_of_its_parts(s3: Call, algorithm: str) -> None:
+    name = f"Checksum{algorithm}"
+    whole = s3("PutObject", "whole", Body=ONE + TWO + END, ChecksumAlgorithm=algorithm)[name]
+    upload, parts = begin(s3, ONE, TWO, END, ChecksumAlgorithm=algorithm, ChecksumType="FULL_OBJECT")
+    assert all(row[name] for row in parts["Parts"])
+    request = {"UploadId": upload, "MultipartUpload": parts, "ChecksumType": "FULL_OBJECT"}
+    wrong = b64encode(bytes(len(b64decode(whole)))).decode()
+    assert refused(lambda: s3("CompleteMultipartUpload", **request, **{name: wrong}))[0] == "BadDigest"
+    answer = s3("CompleteMultipartUpload", **request, **{name: whole})
+    assert (answer[name], answer["ChecksumType"]) == (whole, "FULL_OBJECT")
+    assert s3("CopyObject", "copy", CopySource="bucket/k")["CopyObjectResult"][name] == whole
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_how_checksums_of_parts_may_be_joined_is_as_aws_allows(s3: Call, algorithm: str) -> None:
+    begun = s3("CreateMultipartUpload", ChecksumAlgorithm=algorithm)
+    assert begun["ChecksumType"] == ("FULL_OBJECT" if algorithm == "CRC64NVME" else "COMPOSITE")
+    for kind, taken in (("COMPOSITE", algorithm != "CRC64NVME"), ("FULL_OBJECT", algorithm.startswith("CRC"))):
+        request = {"ChecksumAlgorithm": algorithm, "ChecksumType": kind}
+        if taken:
+            assert s3("CreateMultipartUpload", **request)["ChecksumType"] == kind
+        else:
+            code, message = refused(lambda r=request: s3("CreateMultipartUpload", **r))
+            words = f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
+            assert (code, message) == ("InvalidRequest", words)
+
+
+def test_an_upload_whose_checksum_needs_more_installed_is_refused_before_its_parts_come(
+    s3: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "awscrt", None)  # as if it were not installed
+    for algorithm in ("CRC32C", "CRC64NVME"):
+        code, message = refused(lambda a=algorithm: s3("CreateMultipartUpload", ChecksumAlgorithm=a))
+        assert (code, "stepmill[serve]" in message) == ("NotImplemented", True)
+        code, message = refused(lambda a=algorithm: s3("PutObject", Body=b"x", ChecksumAlgorithm=a))
+        assert (code, algorithm in message) == ("NotImplemented", True)
+    s3("PutObject", Body=b"x", ChecksumAlgorithm="CRC32")
 
 
 def test_a_part_that_is_not_as_the_upload_was_begun_is_refused(s3: Call) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from stepmill.gateway.admission.canonical import tidied
 from stepmill.gateway.admission.guard import Guard
 from stepmill.gateway.admission.refusals import QUERY, REST, S3, family_of
-from stepmill.gateway.admission.signatures import admit, service_of, verify
+from stepmill.gateway.admission.signatures import admit, said, service_of, verify
 from stepmill.gateway.messages import Request, Response
 from stepmill.gateway.protocols import parse, refuse, respond
 from stepmill.gateway.protocols.models import NoModel, ServiceModel, load
@@ -69,7 +69,7 @@ class Gateway:
             claim = admit(request, self._keys, self._clock())
             service = claim.service
             body = verify(request, claim, self._keys[claim.key_id], limit=self._guard.limit(request))
-            return self._answer(service, replace(request, body=body), request_id)
+            return self._answer(service, replace(request, headers=said(request, claim), body=body), request_id)
         except ServiceError as refusal:
             return refuse(_speaker(service, request), refusal, request_id, request)
         except ConnectionError:

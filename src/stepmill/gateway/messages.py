@@ -1,11 +1,12 @@
 """One HTTP request and one HTTP response, whoever carries them.
 
-In: nothing. Out: `Request`, `Response`. Touches: nothing.
+In: nothing. Out: `Request`, `Response`, what a header cannot hold. Touches: nothing.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from stepmill.objects.bodies import Slice
 
 if TYPE_CHECKING:
     from stepmill.objects.bodies import Reader
+
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What the value of a header cannot hold."""
 
 
 @dataclass(slots=True)

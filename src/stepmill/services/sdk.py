@@ -72,7 +72,7 @@ def plain(value: Any, name: str = "") -> Any:
     if isinstance(value, bytes):
         return _text(value)
     if isinstance(value, float) and name.endswith(_TIMES):
-        return _iso(value)
+        return instant(value)
     if isinstance(value, Mapping):
         return {key: plain(item, key) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -142,7 +142,7 @@ def _to_task(value: Any, shape: Any) -> Any:
         case "map" if isinstance(value, Mapping):
             return {key: _to_task(item, shape.value) for key, item in value.items()}
         case "timestamp" if isinstance(value, (int, float)):
-            return _iso(float(value))
+            return instant(float(value))
         case _:
             return plain(value)
 
@@ -168,7 +168,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _iso(seconds: float) -> str:
+def instant(seconds: float) -> str:
     """As Java writes an instant: milliseconds only where there are some."""
     whole, milliseconds = divmod(round(seconds * 1000), 1000)
     text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -12,7 +12,6 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from stepmill.asl.integrations import Integration, error_cause, error_name, integration
@@ -24,6 +23,7 @@ from stepmill.services.lambda_ import error_of
 from stepmill.services.operations import Operations, ServiceError
 from stepmill.services.s3 import text_of
 from stepmill.services.sagemaker import SageMaker
+from stepmill.services.sdk import instant
 
 Say = Callable[[Signal], None]
 
@@ -211,7 +211,7 @@ def _plain(value: Any) -> Any:
         return value.decode("utf-8", "replace")
     if isinstance(value, Mapping):
         return {
-            key: _iso(item) if isinstance(item, float) and key.endswith(_TIMES) else _plain(item)
+            key: instant(item) if isinstance(item, float) and key.endswith(_TIMES) else _plain(item)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
@@ -220,13 +220,6 @@ def _plain(value: Any) -> Any:
 
 
 _TIMES = ("Time", "Date", "Modified", "Timestamp")
-
-
-def _iso(seconds: float) -> str:
-    """As Java writes an instant: milliseconds only where there are some."""
-    whole, milliseconds = divmod(round(seconds * 1000), 1000)
-    text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{milliseconds:03d}Z" if milliseconds else f"{text}Z"
 
 
 def _managed(act: Act) -> list[dict[str, str]]:

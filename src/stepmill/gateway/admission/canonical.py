@@ -39,7 +39,7 @@ def canonical_request(request: Request, signed: Sequence[str], payload: str, ser
         path = path if _plain_path(path) else "/".join(_once(segment) for segment in path.split("/"))
     else:
         path = quote(tidied(path), safe="/")
-    query = "&".join(f"{name}={value}" for name, value in pairs(request.query) if name != "X-Amz-Signature")
+    query = "&".join(f"{name}={value}" for name, value in escaped(request.query) if name != "X-Amz-Signature")
     text = f"{request.method}\n{path}\n{query}\n{headers}\n{';'.join(signed)}\n{payload}"
     return text.encode("latin-1", "replace")
 
@@ -57,7 +57,7 @@ def tidied(path: str) -> str:
     return "/" + "/".join(kept) + ("/" if kept and path.endswith("/") else "")
 
 
-def pairs(query: str) -> list[tuple[str, str]]:
+def escaped(query: str) -> list[tuple[str, str]]:
     """The parameters of a query, each name and value escaped in the one canonical way, sorted."""
     if not query:
         return []
@@ -83,12 +83,15 @@ def canonical_headers(headers: Mapping[str, str], signed: Sequence[str]) -> str 
         if value is None:
             return None
         if value.isascii():
-            value = " ".join(value.split())
+            lines.append(f"{name}:{' '.join(value.split())}\n")
         else:  # str.split would also split at a byte that is a space in Latin-1 and half a letter in UTF-8
-            raw = value.encode("latin-1") if max(value) <= "\xff" else value.encode()
-            value = b" ".join(raw.split()).decode("latin-1")
-        lines.append(f"{name}:{value}\n")
+            lines.append(f"{name}:{b' '.join(octets(value).split()).decode('latin-1')}\n")
     return "".join(lines)
+
+
+def octets(value: str) -> bytes:
+    """The bytes a header's value had on the wire: Latin-1, or UTF-8 from a client that has no wire."""
+    return value.encode("latin-1") if not value or max(value) <= "\xff" else value.encode()
 
 
 @lru_cache(maxsize=64)

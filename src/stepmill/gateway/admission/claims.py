@@ -2,8 +2,8 @@
 
 In: a Request. Out: a Claim, or ServiceError when it is malformed. Touches: nothing.
 
-Signature Version 4 only, from the Authorization header or from a presigned query, never both. Version 2 and the
-asymmetric 4A are refused by name.
+Signature Version 4, from the Authorization header or from a presigned query, never both; Version 2 from a presigned
+query of S3 alone. Version 2 elsewhere and the asymmetric 4A are refused by name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from stepmill.gateway.admission.canonical import ALGORITHM, pairs
+from stepmill.gateway.admission import version2
+from stepmill.gateway.admission.canonical import ALGORITHM, escaped
 from stepmill.gateway.admission.refusals import S3, refused
 from stepmill.gateway.messages import Request
 from stepmill.services.operations import ServiceError
@@ -33,6 +34,7 @@ _PARAMETERS = {
     "x-amz-content-sha256": "X-Amz-Content-Sha256",
 }
 _NEEDED = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders")
+_SIGNS = ("x-amz-algorithm", "x-amz-credential", "x-amz-signature")
 _stamp = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z", re.ASCII).fullmatch
 _hex64 = re.compile(r"[0-9a-f]{64}").fullmatch
 _word = re.compile(r"[a-z0-9-]{1,64}").fullmatch
@@ -43,7 +45,8 @@ class Claim(NamedTuple):
 
     when: as it was signed (`20300101T120000Z`). at: the same in epoch seconds. expires: seconds a presigned request
     lives, None for a header. token: a session token, if one was sent. payload: the X-Amz-Content-Sha256 of a
-    presigned query, if any. family: how its service words refusals.
+    presigned query, if any. family: how its service words refusals. version: 4, or 2: then `when` is when it expires,
+    and there are no date, region and signed headers.
     """
 
     key_id: str
@@ -59,6 +62,7 @@ class Claim(NamedTuple):
     token: str | None
     payload: str | None
     family: str
+    version: int = 4
 
     @property
     def scope(self) -> str:
@@ -68,15 +72,15 @@ class Claim(NamedTuple):
 
 def claim_of(request: Request, family: str) -> Claim:
     """Read the claim. Raises ServiceError when there is none, or more than one, or when it is malformed."""
-    query = _parameters(request, family)
     header = request.headers.get("authorization")
-    signed_query = not query.keys().isdisjoint(("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"))
+    if family == S3 and request.query and version2.speaks(request.query):
+        if header is not None or any(name.lower() in _SIGNS for name, _ in version2.named(request.query)):
+            raise _twice(family)
+        return _from_version2(request)
+    query = _parameters(request, family)
+    signed_query = any(_PARAMETERS[name] in query for name in _SIGNS)
     if header is not None and signed_query:
-        if family == S3:
-            words = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string"
-            message = f"{words} parameter or the Authorization header should be specified"
-            raise ServiceError("InvalidArgument", message, 400)
-        raise refused(family, "incomplete", "A signature belongs in the Authorization header or in the query, once.")
+        raise _twice(family)
     if header is not None:
         return _from_header(request, header, family)
     if signed_query:
@@ -84,6 +88,14 @@ def claim_of(request: Request, family: str) -> Claim:
     if "AWSAccessKeyId=" in request.query or "SignatureVersion=" in request.query:
         raise _unsupported(family, "AWS Signature Version 2")
     raise refused(family, "missing")
+
+
+def _twice(family: str) -> ServiceError:
+    if family == S3:
+        words = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string"
+        message = f"{words} parameter or the Authorization header should be specified"
+        return ServiceError("InvalidArgument", message, 400)
+    return refused(family, "incomplete", "A signature belongs in the Authorization header or in the query, once.")
 
 
 def _from_header(request: Request, header: str, family: str) -> Claim:
@@ -130,6 +142,30 @@ def _from_query(query: Mapping[str, str], family: str) -> Claim:
     three = (query["X-Amz-Credential"], query["X-Amz-SignedHeaders"], query["X-Amz-Signature"])
     token, payload = query.get("X-Amz-Security-Token"), query.get("X-Amz-Content-Sha256")
     return _claim(three, when, at, family, int(expires), token, payload)
+
+
+def _from_version2(request: Request) -> Claim:
+    """S3's own refusals, as its users report them; only the one for other methods is ours."""
+    if request.method not in version2.METHODS:
+        raise _unsupported(S3, "AWS Signature Version 2")
+    version2.check_query(request.query)
+    found: dict[str, str] = {}
+    for name, value in version2.named(request.query):
+        if name in version2.PARAMETERS:
+            if name in found:
+                raise ServiceError("InvalidArgument", f"{name} must be given once.", 400)
+            found[name] = (value or b"").decode("latin-1")
+    if not all(found.get(name) for name in version2.PARAMETERS):
+        words = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+        raise ServiceError("AccessDenied", words, 403)
+    key_id, signature, expires = (found[name] for name in version2.PARAMETERS)
+    if not (expires.isascii() and expires.isdigit() and len(expires) < 16):
+        words = f"Invalid date (should be seconds since epoch): {expires[:64]}"
+        raise ServiceError("AccessDenied", words, 403)
+    carried = version2.carried(request.query, standard=True)
+    token = request.headers.get("x-amz-security-token", carried.get("x-amz-security-token"))
+    stated = request.headers.get("x-amz-content-sha256", carried.get("x-amz-content-sha256"))
+    return Claim(key_id, "", "", "s3", (), signature, expires, float(expires), 0, True, token, stated, S3, 2)
 
 
 def _claim(
@@ -188,7 +224,7 @@ def _parameters(request: Request, family: str) -> dict[str, str]:
     if not request.query:
         return {}
     found: dict[str, str] = {}
-    for name, value in pairs(request.query):
+    for name, value in escaped(request.query):
         proper = _PARAMETERS.get(name.lower())
         if proper is None:
             continue
@@ -206,13 +242,18 @@ def _moment(headers: Mapping[str, str], family: str) -> tuple[str, float]:
         at = _seconds(when)
     else:
         at = _http_date(headers.get("date", ""))
-        when = "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
+        when = "" if at is None else stamp(at)
     if at is None:
         if family == S3:
             raise ServiceError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
         words = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
         raise refused(family, "incomplete", words)
     return when, at
+
+
+def stamp(at: float) -> str:
+    """Epoch seconds as they are signed: `20300101T120000Z`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 @lru_cache(maxsize=64)

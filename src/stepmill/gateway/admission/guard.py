@@ -18,9 +18,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stepmill.gateway.admission.canonical import pairs
+from stepmill.gateway.addresses import bucket_in_path, has_key, parameters
+from stepmill.gateway.admission import version2
 from stepmill.gateway.admission.refusals import S3, family_of, malformed, service_of, too_large
-from stepmill.gateway.messages import Request
+from stepmill.gateway.messages import CONTROL, Request
 from stepmill.services.operations import ServiceError
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")
@@ -30,11 +31,10 @@ MIB = 1 << 20
 _BROWSER = ("origin", "referer")
 _host = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9]([a-z0-9._-]{0,252}))(?::[0-9]{1,5})?").fullmatch
 _target = re.compile(r"[\x21-\x7e]*").fullmatch
-_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _LAMBDA_CODE = re.compile(r"/20[0-9-]{8}/functions(/[^/]+/code)?/?").fullmatch
 _LAMBDA_LAYER = re.compile(r"/20[0-9-]{8}/layers/[^/]+/versions/?").fullmatch
 # Of the query of a PUT that writes an object or a part of one; any other names a subresource, whose body is XML.
-_WRITES = ("x-id", "partNumber", "uploadId")
+_WRITES = ("x-id", "partNumber", "uploadId", *version2.PARAMETERS, *version2.STANDARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Guard:
             if name in _BROWSER or name.startswith(("sec-", "access-control-request-")):
                 words = f"Access Denied: requests from web pages are not answered, and this one bears {name[:40]}."
                 raise ServiceError("AccessDenied", words, 403)
-            if _control(value):
+            if CONTROL.search(value):
                 raise malformed(_family(request), f"The value of {name[:40]} holds a control character.")
             size += len(name) + len(value) + 4
         self._check_size(request, size)
@@ -105,16 +105,11 @@ class Guard:
             return limits.code if _LAMBDA_CODE(path) or _LAMBDA_LAYER(path) else limits.json
         if service != "s3":
             return max(limits.json, _BODIES.get(service, 0))
-        if request.method != "PUT" or self._is_bucket(request):
+        if request.method != "PUT" or not has_key(bucket_in_path(request.path, request.headers.get("host", ""))):
             return limits.document
-        names = (name for name, _ in pairs(request.query))
+        names = (name.decode("latin-1") for name, _ in parameters(request.query))
         written = all(name in _WRITES or name.lower().startswith("x-amz-") for name in names)
         return limits.object if written else limits.document
-
-    def _is_bucket(self, request: Request) -> bool:
-        """Whether the path names a bucket and no key. Only where the bucket is not in the host."""
-        found = _host(request.headers.get("host", "").lower())
-        return found is not None and found[1] in self._names and "/" not in request.path.strip("/")
 
     def _check_size(self, request: Request, size: int) -> None:
         if size > self._limits.headers or len(request.headers) > self._limits.names:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 
+from stepmill.gateway.admission import version2
 from stepmill.gateway.messages import Request
 from stepmill.services.operations import ServiceError
 
@@ -79,6 +80,8 @@ def service_of(request: Request) -> str:
         return found[1]
     if found := _QUERY_SCOPE.search(request.query):
         return found[1]
+    if "authorization" not in headers and request.query and version2.speaks(request.query):
+        return "s3"
     if target := headers.get("x-amz-target"):
         prefix = target.partition(".")[0]
         return _TARGETS.get(prefix, prefix.partition("_")[0].lower())

@@ -1,4 +1,4 @@
-"""Who may ask: AWS Signature Version 4, from the side that verifies it.
+"""Who may ask: AWS Signature Version 4, and S3's presigned Version 2, from the side that verifies them.
 
 In: requests, the secret of each key, the time in epoch seconds. Out: what a request claims, then its body; or
 ServiceError in the words of its service. Touches: the request's body.
@@ -23,11 +23,11 @@ import hmac
 import io
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from stepmill.gateway.admission import version2
 from stepmill.gateway.admission.canonical import Seal, canonical_request, signature, signing_key
-from stepmill.gateway.admission.claims import Claim, claim_of
+from stepmill.gateway.admission.claims import Claim, claim_of, stamp
 from stepmill.gateway.admission.refusals import S3, family_of, incomplete_body, refused, service_of, too_large
 from stepmill.gateway.admission.streams import PIECE, Chunked, Whole, declared
 from stepmill.gateway.messages import Request
@@ -36,7 +36,7 @@ from stepmill.services.operations import ServiceError
 if TYPE_CHECKING:
     from stepmill.objects.bodies import Reader
 
-__all__ = ["Claim", "admit", "service_of", "verify"]
+__all__ = ["Claim", "admit", "said", "service_of", "verify"]
 
 SKEW = 900
 """How far a request's time may be from ours, in seconds, either way (AWS: 15 minutes)."""
@@ -60,7 +60,8 @@ def admit(request: Request, keys: Mapping[str, str], now: float) -> Claim:
     if claim.token is not None:  # our keys have none, so this one was not given by us
         raise refused(family, "token")
     _check_time(claim, now)
-    _check_covered(request, claim)
+    if claim.version == 4:  # Version 2 covers the headers that it must by what it is
+        _check_covered(request, claim)
     return claim
 
 
@@ -71,6 +72,8 @@ def verify(request: Request, claim: Claim, secret: str, *, limit: int) -> Reader
     while it is read: `read` raises ServiceError at the moment something is wrong, and `.trailers` holds what followed
     it. For other services the body is read here, and whole. Raises ServiceError.
     """
+    if claim.version == 2:
+        return _second(request, claim, secret, limit)
     key = signing_key(secret, claim.date, claim.region, claim.service)
     if claim.service != "s3":
         body = _read(request, claim, limit)
@@ -100,7 +103,7 @@ def _check_time(claim: Claim, now: float) -> None:
     if claim.expires is not None:
         if now > claim.at + claim.expires:
             raise _late(claim, now, "Request has expired", claim.expires)
-        if claim.at > now + SKEW:
+        if claim.version == 4 and claim.at > now + SKEW:
             raise _early(claim, now, "Request is not yet valid")
     elif claim.at < now - SKEW:
         raise _late(claim, now, "", SKEW)
@@ -111,14 +114,16 @@ def _check_time(claim: Claim, now: float) -> None:
 def _late(claim: Claim, now: float, presigned: str, window: int) -> ServiceError:
     if claim.family == S3:
         return _skewed(presigned)
-    words = f"Signature expired: {claim.when} is now earlier than {_iso(now - window)} ({_iso(now)} - {_span(window)})"
+    words = (
+        f"Signature expired: {claim.when} is now earlier than {stamp(now - window)} ({stamp(now)} - {_span(window)})"
+    )
     return refused(claim.family, "mismatch", words)
 
 
 def _early(claim: Claim, now: float, presigned: str) -> ServiceError:
     if claim.family == S3:
         return _skewed(presigned)
-    words = f"Signature not yet current: {claim.when} is still later than {_iso(now + SKEW)} ({_iso(now)} + 15 min.)"
+    words = f"Signature not yet current: {claim.when} is still later than {stamp(now + SKEW)} ({stamp(now)} + 15 min.)"
     return refused(claim.family, "mismatch", words)
 
 
@@ -131,10 +136,6 @@ def _skewed(presigned: str) -> ServiceError:
 
 def _span(window: int) -> str:
     return f"{window // 60} min." if window % 60 == 0 else f"{window} sec."
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _check_covered(request: Request, claim: Claim) -> None:
@@ -163,6 +164,27 @@ def _check_signature(request: Request, claim: Claim, key: bytes, payload: str) -
         raise refused(claim.family, "mismatch")
     if not hmac.compare_digest(signature(key, claim.when, claim.scope, canonical), claim.signature):
         raise refused(claim.family, "mismatch")
+
+
+def _second(request: Request, claim: Claim, secret: str, limit: int) -> Reader:
+    stated = claim.payload
+    if stated not in (None, "UNSIGNED-PAYLOAD") and not _hex64(stated):  # chunks are sealed with a key of Version 4
+        raise ServiceError("NotImplemented", f"{stated[:64]} goes with AWS4-HMAC-SHA256 only.", 501)
+    right = version2.signatures(request, claim.when, secret)
+    if not any(hmac.compare_digest(one.encode(), claim.signature.encode()) for one in right):
+        raise refused(S3, "mismatch")
+    return Whole(request.body, request.length, limit=limit, digest=stated if stated and _hex64(stated) else None)
+
+
+def said(request: Request, claim: Claim) -> Mapping[str, str]:
+    """The headers of an admitted request; of a presigned one for S3 also those that its query carries in their place.
+
+    Botocore puts them there in Version 2, the SDKs for JavaScript and Go in Version 4. A header that came as one wins:
+    it is what was signed. Raises ServiceError.
+    """
+    if not claim.presigned or claim.service != "s3":
+        return request.headers
+    return version2.carried(request.query, standard=claim.version == 2) | dict(request.headers)
 
 
 def _read(request: Request, claim: Claim, limit: int) -> bytes:

@@ -10,16 +10,17 @@ can count.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from stepmill.gateway.admission.canonical import EMPTY, Seal
 from stepmill.gateway.admission.refusals import S3, incomplete_body, refused, too_large
+from stepmill.objects.sums import ALGORITHMS, NotInstalled, begin
 from stepmill.services.operations import ServiceError
+from stepmill.services.s3.checksums import HEADER, algorithm_of, bad_digest, read
 
 if TYPE_CHECKING:
     from stepmill.objects.bodies import Reader
@@ -31,35 +32,7 @@ _TRAILERS = 8  # most trailers; S3 knows one checksum an object, and its signatu
 _AHEAD = 128  # how far to read for a line: what lies behind it is data, and is copied
 _sealed = re.compile(rb"([0-9A-Fa-f]{1,16});chunk-signature=([0-9a-f]{64})").fullmatch
 _unsealed = re.compile(rb"([0-9A-Fa-f]{1,16})").fullmatch
-_CHECKSUMS = {"x-amz-checksum-crc32": 4, "x-amz-checksum-sha1": 20, "x-amz-checksum-sha256": 32}
-_UNKNOWN = ("x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme")
 _SIGNATURE = "x-amz-trailer-signature"
-
-
-class Digest(Protocol):
-    """A checksum under way."""
-
-    def update(self, data: bytes, /) -> None: ...
-
-    def digest(self) -> bytes: ...
-
-
-class CRC32:
-    """CRC-32 as S3 writes it: four bytes, the highest first."""
-
-    __slots__ = ("_crc", "_value")
-
-    def __init__(self) -> None:
-        from isal.isal_zlib import crc32
-
-        self._crc = crc32
-        self._value = 0
-
-    def update(self, data: bytes, /) -> None:
-        self._value = self._crc(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
 
 
 class Checked:
@@ -147,7 +120,7 @@ class Chunked(Checked):
         self._length = length
         self._seal = seal
         self._declared = declared
-        self._checksums = {name: _checksum(name) for name in declared or ()}
+        self._checksums = {name: begin(algorithm_of(name)) for name in declared or ()}
         self._match = _unsealed if seal is None else _sealed
         self._held = b""  # read from the body, and not yet looked at
         self._total = 0
@@ -267,36 +240,28 @@ class Chunked(Checked):
 def declared(names: str) -> tuple[str, ...]:
     """The trailers that an x-amz-trailer header promises, each one a checksum that can be computed here.
 
-    Raises ServiceError: 501 for CRC-32C and CRC-64/NVME, which neither the standard library nor a dependency has.
+    Raises ServiceError: 501 for a checksum of S3's that is not.
     """
     found = tuple(name.strip().lower() for name in names.split(",")) if names.strip() else ()
     for name in found:
-        if name in _UNKNOWN:
-            words = f"{name} is not computed here. Use CRC32, SHA1 or SHA256 (ChecksumAlgorithm)."
-            raise ServiceError("NotImplemented", words, 501)
-        if name not in _CHECKSUMS or found.count(name) > 1:
+        algorithm = algorithm_of(name)
+        if not name.startswith(HEADER) or found.count(name) > 1:
             words = "The value specified in the x-amz-trailer header is not supported"
             raise ServiceError("InvalidRequest", words, 400)
+        if algorithm not in ALGORITHMS:
+            words = f"{name} is not computed here. Use {', '.join(ALGORITHMS)} (ChecksumAlgorithm)."
+            raise ServiceError("NotImplemented", words, 501)
+        try:
+            begin(algorithm)
+        except NotInstalled as missing:
+            raise ServiceError("NotImplemented", str(missing), 501) from None
     return found
 
 
-def _checksum(name: str) -> Digest:
-    if name == "x-amz-checksum-crc32":
-        return CRC32()
-    return hashlib.sha1(usedforsecurity=False) if name == "x-amz-checksum-sha1" else hashlib.sha256()
-
-
 def _compare(name: str, value: str, computed: bytes) -> None:
-    try:
-        stated = binascii.a2b_base64(value.encode("latin-1"), strict_mode=True)
-    except binascii.Error:
-        stated = b""
-    if len(stated) != len(computed):
-        raise ServiceError("InvalidRequest", f"Value for {name} trailing header is invalid.", 400)
-    if not hmac.compare_digest(stated, computed):
-        algorithm = name.removeprefix("x-amz-checksum-").upper()
-        words = f"The {algorithm} you specified did not match the calculated checksum."
-        raise ServiceError("BadDigest", words, 400)
+    algorithm = algorithm_of(name)
+    if not hmac.compare_digest(read(algorithm, value, "trailing header"), computed):
+        raise bad_digest(algorithm)
 
 
 def _bad(message: str) -> ServiceError:

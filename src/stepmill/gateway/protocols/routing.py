@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from stepmill.gateway.addresses import bucket_in_path, has_key
 from stepmill.gateway.messages import Request
 from stepmill.gateway.protocols.models import Found, Operation, Pairs, ServiceModel
 from stepmill.gateway.protocols.values import Refusal, drain, pairs
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 ELSEWHERE = {("s3", "ListDirectoryBuckets")}
 """Operations with an address of their own at AWS (s3express-control), equal to another's in all else."""
 
-_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]*?)\.(?:s3\.)?localhost(?::\d+)?", re.ASCII)
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 
 
@@ -189,7 +189,7 @@ class Router:
         if self.model.name == "s3":
             raise Refusal(
                 *("MethodNotAllowed", "The specified method is not allowed against this resource.", 405),
-                {"Method": request.method, "ResourceType": "OBJECT" if path.strip("/").count("/") else "BUCKET"},
+                {"Method": request.method, "ResourceType": "OBJECT" if has_key(path) else "BUCKET"},
             )
         raise Refusal("UnknownOperationException", "", 404)
 
@@ -206,14 +206,6 @@ def _fits(route: Route, query: Pairs, said: set[str], telling: set[str], request
     if any(key not in said if value is None else (key, value) not in query for key, value in route.constants):
         return False
     return telling <= known | route.takes
-
-
-def bucket_in_path(path: str, host: str) -> str:
-    """The path with the bucket in front, when the host names it: `bucket.localhost:4566`, `bucket.s3.localhost`."""
-    match = _VIRTUAL_HOST.fullmatch(host)
-    if match is None or match["bucket"] == "s3":
-        return path
-    return f"/{match['bucket']}{path if path != '/' else ''}"
 
 
 def _pattern(template: str) -> re.Pattern[str]:

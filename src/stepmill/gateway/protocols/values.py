@@ -13,8 +13,9 @@ from calendar import timegm
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
+from stepmill.gateway.addresses import parameters
+from stepmill.gateway.messages import CONTROL
 from stepmill.services.operations import ServiceError
 
 TYPE_CHECKING = False
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LISTED = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*))\s*(?:,|$)')
 
 
@@ -53,18 +53,10 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
     Raises ServiceError for what is not UTF-8.
     """
-    found = []
     try:
-        for part in text.split("&"):
-            if part:
-                name, _, value = part.partition("=")
-                if "%" in part or "+" in part:
-                    name = unquote_to_bytes(name.replace("+", " ")).decode()
-                    value = unquote_to_bytes(value.replace("+", " ")).decode()
-                found.append((name, value))
+        return [(name.decode(), (value or b"").decode()) for name, value in parameters(text)]
     except UnicodeDecodeError:
         raise Refusal("InvalidURI", "Couldn't parse the specified URI.") from None
-    return found
 
 
 def seconds(value: Any) -> float:
@@ -176,8 +168,8 @@ def header_text(value: str) -> str:
 
     S3 answers metadata beyond ASCII as RFC 2047 says.
     """
-    if _CONTROL.search(value):
-        value = _CONTROL.sub(" ", value)
+    if CONTROL.search(value):
+        value = CONTROL.sub(" ", value)
     if value.isascii():
         return value
     try:
@@ -189,4 +181,4 @@ def header_text(value: str) -> str:
 
 def header_safe(text: str) -> bool:
     """Whether a header can carry it as it is."""
-    return not _CONTROL.search(text) and all(ord(letter) < 256 for letter in text)
+    return not CONTROL.search(text) and all(ord(letter) < 256 for letter in text)

@@ -19,7 +19,8 @@ from stepmill.services.s3.requests import not_done
 if TYPE_CHECKING:
     from stepmill.objects.bodies import Reader
 
-_TRAILER = "x-amz-checksum-"
+HEADER = "x-amz-checksum-"
+"""What a header or trailer with a checksum begins with; the algorithm follows, in lower case."""
 
 
 class Expected:
@@ -49,11 +50,11 @@ class Expected:
             if digests[algorithm] != digest:
                 raise bad_digest(algorithm)
         for header, value in getattr(self._body, "trailers", {}).items():
-            if header.lower().startswith(_TRAILER):
-                algorithm = header[len(_TRAILER) :].upper()
+            if header.lower().startswith(HEADER):
+                algorithm = algorithm_of(header)
                 if algorithm not in ALGORITHMS:
                     raise not_done(self._name, f"a {algorithm} checksum")
-                digests.setdefault(algorithm, _header_value(algorithm, value))
+                digests.setdefault(algorithm, read(algorithm, value))
                 self._trailed = False
         if self._trailed:
             raise ServiceError(
@@ -70,7 +71,7 @@ def given(request: Mapping[str, Any]) -> dict[str, bytes]:
     if len(found) > 1:
         message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         raise ServiceError("InvalidRequest", message)
-    return {name: _header_value(name, value) for name, value in found.items()}
+    return {name: read(name, value) for name, value in found.items()}
 
 
 def bad_digest(algorithm: str) -> ServiceError:
@@ -91,10 +92,16 @@ def encoded(digests: Mapping[str, bytes]) -> dict[str, str]:
     return {name: b64encode(digest).decode() for name, digest in digests.items()}
 
 
-def _header_value(algorithm: str, value: Any) -> bytes:
+def algorithm_of(header: str) -> str:
+    """The algorithm that the name of a header or trailer says: `CRC32` of `x-amz-checksum-crc32`."""
+    return header[len(HEADER) :].upper()
+
+
+def read(algorithm: str, value: Any, kind: str = "header") -> bytes:
+    """The checksum that a header says, or another `kind` of it. Raises InvalidRequest."""
     digest = _decoded(value, SIZES[algorithm])
     if digest is None:
-        raise ServiceError("InvalidRequest", f"Value for {_TRAILER}{algorithm.lower()} header is invalid.")
+        raise ServiceError("InvalidRequest", f"Value for {HEADER}{algorithm.lower()} {kind} is invalid.")
     return digest
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from stepmill.objects.bodies import Slice
 from stepmill.objects.facts import Facts
 from stepmill.objects.store import NoSuchKey, NoSuchUpload
-from stepmill.objects.sums import begin, joined_crc32
+from stepmill.objects.sums import COMPOSITE, FULL_OBJECT, begin, joined
 from stepmill.objects.uploads import Part, Upload
 from stepmill.services.operations import Response, ServiceError
 from stepmill.services.s3.checksums import Expected, bad_digest, encoded, given, shown
@@ -66,11 +66,13 @@ class Multipart(Base):
         kind = request.get("ChecksumType")
         if kind is not None and (not algorithm or kind not in ("COMPOSITE", "FULL_OBJECT")):
             raise ServiceError("InvalidRequest", "The x-amz-checksum-type header can only be used with an algorithm.")
-        if kind == "FULL_OBJECT" and algorithm != "CRC32":
+        kind = kind or ("COMPOSITE" if algorithm in COMPOSITE else "FULL_OBJECT" if algorithm else "")
+        if algorithm:
+            begin(algorithm)  # refused now, if it must be, and not when the parts are here
+        if kind and algorithm not in (COMPOSITE if kind == "COMPOSITE" else FULL_OBJECT):
             message = f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
             raise ServiceError("InvalidRequest", message)
         Facts(headers=headers, metadata=metadata).check()
-        kind = kind or ("COMPOSITE" if algorithm else "")
         about = {"headers": headers, "metadata": metadata, "algorithm": algorithm, "type": kind}
         upload = self._uploads.begin(request["Bucket"], request["Key"], about)
         response: Response = {"Bucket": upload.bucket, "Key": upload.key, "UploadId": upload.id}
@@ -342,7 +344,7 @@ def _joined_facts(upload: Upload, chosen: Sequence[Part], request: dict[str, Any
             sums.update(b"".join(part.checksum for part in chosen))
             value = f"{encoded({algorithm: sums.digest()})[algorithm]}-{len(chosen)}"
         else:
-            value = encoded({algorithm: joined_crc32((part.checksum, part.size) for part in chosen)})[algorithm]
+            value = encoded({algorithm: joined(algorithm, ((part.checksum, part.size) for part in chosen))})[algorithm]
         facts.checksums = {algorithm: value}
     for member in CHECKSUMS.split():
         if member in request:

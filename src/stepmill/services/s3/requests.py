@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 from stepmill.objects import facts
 from stepmill.objects.folder import FolderStore
 from stepmill.objects.store import ObjectError
+from stepmill.objects.sums import ALGORITHMS, NotInstalled
 from stepmill.objects.uploads import Uploads
 from stepmill.services.operations import Response, ServiceError, operation
 
@@ -28,7 +29,7 @@ _ONLY: Mapping[str, tuple[Any, ...]] = {
     "ACL": ("private", "bucket-owner-full-control", "bucket-owner-read"),
     "BucketKeyEnabled": (False,),
     "BucketNamespace": ("global",),
-    "ChecksumAlgorithm": ("CRC32", "SHA1", "SHA256"),
+    "ChecksumAlgorithm": ALGORITHMS,
     "ChecksumMode": ("ENABLED",),
     "EncodingType": ("url",),
     "ObjectLockEnabledForBucket": (False,),
@@ -41,7 +42,7 @@ _ONLY: Mapping[str, tuple[Any, ...]] = {
 HARMLESS = "ACL BucketKeyEnabled ServerSideEncryption StorageClass"
 DESCRIBING = "CacheControl ContentDisposition ContentEncoding ContentLanguage ContentType Expires Metadata"
 MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
-CHECKSUMS = "ChecksumCRC32 ChecksumSHA1 ChecksumSHA256"
+CHECKSUMS = " ".join(f"Checksum{name}" for name in ALGORITHMS)
 
 
 class Base:
@@ -113,6 +114,8 @@ def refusals() -> Iterator[None]:
         yield
     except ObjectError as refusal:
         raise ServiceError(refusal.code, str(refusal), _STATUS.get(refusal.code, 400)) from None
+    except NotInstalled as missing:
+        raise ServiceError("NotImplemented", str(missing), 501) from None
     except facts.TooLong:
         raise too_much_metadata() from None
 
