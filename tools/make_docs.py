@@ -84,7 +84,7 @@ def operations() -> Iterator[str]:
         found = {
             answered: paragraph(method)
             for module, name in providers
-            for method in vars(getattr(importlib.import_module(f"stepmill.services.{module}"), name)).values()
+            for _, method in inspect.getmembers(getattr(importlib.import_module(f"stepmill.services.{module}"), name))
             if (answered := getattr(method, "__stepmill_operation__", None))
         }
         for answered, said in sorted(found.items()):

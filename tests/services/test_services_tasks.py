@@ -39,9 +39,16 @@ def test_lambda_invoke_gives_the_payload_and_the_sdks_words_about_it(local: Loca
 
 
 def test_a_function_that_raises_fails_its_task_under_its_own_error(local: Local, function: str):
-    ended = run(local, task("lambda:invoke", FunctionName=function, Payload="raise"))
+    ended = run(local, task("lambda:invoke", FunctionName=function, Payload='"raise"'))
     assert (ended["status"], ended["error"]) == ("FAILED", "KeyError")
     assert json.loads(ended["cause"])["errorMessage"] == "'no'"
+
+
+def test_a_text_as_payload_is_the_payloads_own_json(local: Local, function: str):
+    ended = run(local, task("lambda:invoke", FunctionName=function, Payload='{"n": [1]}'))
+    assert json.loads(ended["output"])["Payload"]["event"] == {"n": [1]}
+    ended = run(local, task("lambda:invoke", FunctionName=function, Payload="no json"), name="text")
+    assert ended["error"] == "Lambda.InvalidRequestContentException"
 
 
 def test_a_missing_function_and_a_missing_object_are_errors_with_causes_as_on_aws(local: Local):
