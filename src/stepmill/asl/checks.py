@@ -281,6 +281,8 @@ def _parameters(state: dict[str, Any], place: Place) -> Found:
     if row is None:
         return
     field = "Arguments" if place.language == "JSONata" else "Parameters"
+    if row.java and field not in state:
+        return  # the state's input is the request
     given = state.get(field, {})
     if not isinstance(given, dict):
         return

@@ -26,6 +26,7 @@ from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_ import Lambda
 from stepmill.services.operations import Operations, Response
+from stepmill.services.others import Others
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states import States
@@ -48,7 +49,7 @@ class Host:
         self._answering = 0
         self._closing = False
         self._surroundings = LocalSurroundings(settings)
-        self._operations = Operations()
+        self._operations = Operations(Others(settings.account, settings.region))
         self._door = Door(Path(store.sign().socket), self.answer)
         try:
             self.history = SqliteHistory(store.database, redactor=self._surroundings.redactor)
