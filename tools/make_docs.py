@@ -32,7 +32,6 @@ ROOMS = {
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",
 }
 COMPILERS = {"build", "check_read", "links", "machines", "version"}  # methods between a state and the compiler
-SERVICES = ("states.States", "sagemaker.SageMaker", "lambda_.Lambda", "s3.S3")
 
 
 def integrations() -> str:
@@ -50,6 +49,12 @@ def integrations() -> str:
             "",
             "Made from `src/stepmill/asl/integrations.py` by `make docs`. Anything else is refused by name before",
             "a run begins. Permissions are what the state machine's role needs on AWS; locally nothing checks them.",
+            "",
+            "Beside these rows, `arn:aws:states:::aws-sdk:<service>:<operation>` calls any operation that is answered",
+            "on this machine: those of Step Functions (`sfn`), SageMaker, Lambda and S3 that are listed below, and of",
+            'other services what moto has (`pip install "stepmill[serve]"`), which keeps it in memory. Services and',
+            "operations are named as the AWS SDK for Java 2 names them.",
+            "[What differs](../parity.md#other-services-of-aws).",
             "",
             "| Resource | Waits for | Its errors | Permissions |",
             "|---|---|---|---|",
@@ -73,7 +78,9 @@ def integrations() -> str:
 
 def operations() -> Iterator[str]:
     """A row for every operation that a service of this machine answers."""
-    for path in SERVICES:
+    from stepmill.services.reach import PROVIDERS
+
+    for path in PROVIDERS.values():
         module, name = path.split(".")
         service = getattr(importlib.import_module(f"stepmill.services.{module}"), name)
         found = {

@@ -4,7 +4,8 @@ In: the botocore of the interpreter that runs this, and tools/aws_sdk_services.t
 (`=sfn Sfn stepfunctions states`: its name, with `?` behind it when the guide's page does not list it, what its errors
 begin with, boto3's name, and the other names that boto3 and endpoints have for it) and below it a line for each
 operation (`startExecution StateMachineArn! Input Name`; `!` is required, `-` before the operation means that Step
-Functions cannot call it). Touches: that one file. Run: `python tools/make_operations.py [YYYY-MM-DD [TARGET]]` where botocore is.
+Functions cannot call it). Touches: that one file. Run where botocore is:
+`python tools/make_operations.py [YYYY-MM-DD [TARGET]]`.
 
 Step Functions spells names as the AWS SDK for Java 2 does: of capitals at the beginning, all but the last one before a
 small letter go together (`DBClusterIdentifier` is `DbClusterIdentifier`, `ACL` is `Acl`, `ETag` stays).

@@ -44,6 +44,7 @@ class Others:
         self._endpoint = endpoint
         self._dispatcher: Any = None
         self._clients: dict[str, Any] = {}
+        self._renamed: dict[tuple[str, str], str] = {}  # (service, code on the wire) → the model's name, as answered
         self._lock = threading.Lock()
 
     def takes(self, service: str, operation: str | None = None) -> bool:
@@ -103,6 +104,8 @@ class Others:
             response: Response = getattr(client, method)(**given)
         except ClientError as refusal:
             error = refusal.response["Error"]
+            if "QueryErrorCode" in error:  # a protocol that carries an older code beside the model's own name
+                self._renamed[service, error["Code"]] = error["QueryErrorCode"]
             status = refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
             raise ServiceError(error.get("Code", "InternalFailure"), error.get("Message", ""), status) from None
         except BotoCoreError as fault:
@@ -114,6 +117,7 @@ class Others:
         """The name of the error that AWS's model of `service` has for a code on the wire, or None."""
         from stepmill.services.sdk import service_model
 
+        code = self._renamed.get((service, code), code)
         for shape in service_model(service).error_shapes:
             if code in (shape.name, (shape.metadata.get("error") or {}).get("code")):
                 return str(shape.name)

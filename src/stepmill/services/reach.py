@@ -78,5 +78,5 @@ def _lacking(row: Integration, known: Answered) -> str | None:
     if backend is None:
         return f"AWS runs it; moto, which answers other services on this machine, has no {row.java or row.service}."
     if pretends(backend, row.operation):
-        return f"AWS runs it; nothing on this machine runs {row.java or row.service}:{row.resource}."
+        return "AWS runs it; nothing on this machine does."
     return None
