@@ -32,14 +32,6 @@ ROOMS = {
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",
 }
 COMPILERS = {"build", "check_read", "links", "machines", "version"}  # methods between a state and the compiler
-SERVICES = (
-    ("states", ("states.States", "machines.Machines")),
-    ("sagemaker", ("sagemaker.SageMaker", "tags.JobTags")),
-    ("lambda", ("lambda_.Lambda",)),
-    ("s3", ("s3.S3",)),
-    ("logs", ("logs.Logs",)),
-    ("sts", ("sts.Sts",)),
-)
 
 
 def integrations() -> str:
@@ -58,6 +50,12 @@ def integrations() -> str:
             "Made from `src/stepmill/asl/integrations.py` by `make docs`. Anything else is refused by name before",
             "a run begins. Permissions are what the state machine's role needs on AWS; locally nothing checks them.",
             "",
+            "Beside these rows, `arn:aws:states:::aws-sdk:<service>:<operation>` calls any operation that is answered",
+            "on this machine: those of Step Functions (`sfn`), SageMaker, Lambda and S3 that are listed below, and of",
+            'other services what moto has (`pip install "stepmill[serve]"`), which keeps it in memory. Services and',
+            "operations are named as the AWS SDK for Java 2 names them.",
+            "[What differs](../parity.md#other-services-of-aws).",
+            "",
             "| Resource | Waits for | Its errors | Permissions |",
             "|---|---|---|---|",
             *rows,
@@ -66,8 +64,9 @@ def integrations() -> str:
             "",
             "## Operations answered on this machine",
             "",
-            "What `Local.call(service, operation, request)` answers, and `stepmill serve` over HTTP. Any other operation of",
-            "these services is refused by name, except of `sagemaker` and `sts`: those, and all other services, are moto's.",
+            "What `Local.call(service, operation, request)` answers, and `stepmill serve` over HTTP. Any other operation",
+            "of these services is refused by name, except of `sagemaker` and `sts`: those are moto's, as are all other",
+            "services.",
             "",
             "| Service | Operation | What it does here |",
             "|---|---|---|",
@@ -79,8 +78,10 @@ def integrations() -> str:
 
 def operations() -> Iterator[str]:
     """A row for every operation that a service of this machine answers."""
-    for service, paths in SERVICES:
-        providers = [(path.split(".")[0], path.split(".")[1]) for path in paths]
+    from stepmill.services.reach import PROVIDERS
+
+    for service, paths in PROVIDERS.items():
+        providers = [path.split(".") for path in paths]
         found = {
             answered: paragraph(method)
             for module, name in providers

@@ -22,8 +22,7 @@ from stepmill.gateway.endpoint import Gateway
 from stepmill.gateway.messages import Request, Response
 from stepmill.gateway.protocols.models import load
 from stepmill.gateway.protocols.routing import Route, routes
-from stepmill.local.front import PROVIDERS
-from stepmill.services.operations import offered
+from stepmill.services.reach import owned
 
 KEY, SECRET = "SMILAAAABBBBCCCCDDDD", "a-secret-that-no-answer-may-hold-0123456"
 HOST = "127.0.0.1:8420"
@@ -31,7 +30,7 @@ VERBS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "C
 ANSWERED = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH")
 SERVICES = ("states", "sagemaker", "lambda", "s3", "logs", "sts")
 ROUTES = [(service, route) for service in SERVICES for route in routes(load(service))]
-OWNED = {service: frozenset().union(*map(offered, those)) for service, those in PROVIDERS.items()}
+OWNED = owned()
 
 
 class Watch:

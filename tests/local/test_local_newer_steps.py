@@ -19,7 +19,7 @@ def test_every_kind_of_step_that_does_not_run_here_is_named_at_its_line(tmp_path
         for problem in refusals(bundle, settings)
     }
     assert {variable: problem.hint.partition(";")[0] for variable, problem in told.items()} == {
-        "predict": "Here a Task can call: lambda, sagemaker, aws-sdk:s3, aws-sdk:sagemaker.",
+        "predict": "AWS runs it",
         "images": "Use the mode INLINE.",
         "ask": "Nobody here sends a task token back",
         "label": "Nobody here asks for an activity's tasks",

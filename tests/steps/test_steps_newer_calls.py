@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stepmill.steps import AwsSdkStep, operations
-from stepmill.steps.operations import find_service, nearest_service, source
+from stepmill.asl import operations
+from stepmill.asl.operations import find_service, nearest_service, source
+from stepmill.steps import AwsSdkStep
 
 
 def test_a_call_is_written_in_both_languages_with_run_time_values_anywhere(author):

@@ -83,8 +83,12 @@ DEFINITIONS = {
         r"pipeline\.py:\d+: 'Lost' leads to 'A', but nothing leads to 'Lost'",
     ),
     "an integration that cannot run here": (
-        'start = Task("Send", resource="arn:aws:states:::sns:publish", parameters={"Message": "x"})',
-        r"pipeline\.py:\d+: .*sns:publish cannot be run here",
+        'start = Task("Run", resource="arn:aws:states:::glue:startJobRun.sync", parameters={"JobName": "x"})',
+        r"pipeline\.py:\d+: .*glue:startJobRun\.sync cannot be run here",
+    ),
+    "a call of AWS's SDK that nothing here answers": (
+        'start = AwsSdkStep("Run", "glue:startJobRun", {"JobName": "x"})',
+        r"pipeline\.py:\d+: .*glue:startJobRun cannot be run here(.|\n)*nothing on this machine does",
     ),
     "a dockerfile, which this machine does not build": (
         'start = ProcessingStep("A", ScriptProcessor(dockerfile="Dockerfile"), code="work.py")',

@@ -281,6 +281,8 @@ def _parameters(state: dict[str, Any], place: Place) -> Found:
     if row is None:
         return
     field = "Arguments" if place.language == "JSONata" else "Parameters"
+    if field not in state and not (row.job or row.service == "lambda"):
+        return  # the state's input is the request; that AWS asks for Parameters is known of the other two
     given = state.get(field, {})
     if not isinstance(given, dict):
         return

@@ -1,17 +1,20 @@
 """The one table of what a Task can call.
 
 In: a Resource. Out: the service, the operation and how to wait, or a refusal that names the nearest one. Touches:
-nothing.
+nothing but the table of AWS's operations, for a Resource of `aws-sdk:` that has no row here.
 
-A new integration is one row here, one function dict → dict in `services`, and one golden history.
+A new integration is one row here, one function dict → dict in `services`, and one golden history. An operation of
+`aws-sdk:` needs no row: AWS's own table gives it. Whether somebody on this machine answers it is asked in `services`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final, Literal
 
+from stepmill.asl.operations import find_service, nearest_service
 from stepmill.nearest import nearest
 
 Pattern = Literal["request", "sync", "token"]
@@ -24,7 +27,8 @@ class Integration:
     called, `pattern` how the state waits: for the response, for the job, or for a task token. `error_prefix` stands
     before the dot of error names. `job` is the kind of job that `sync` waits for. `function` is the function's ARN
     when the Resource is that ARN itself. `required` are the parameters AWS asks for at CreateStateMachine, `actions`
-    what the execution role must be allowed."""
+    what the execution role must be allowed, as far as this table knows. `java` is the name that the SDK has for the
+    service of a row made of AWS's table; `names` are all that boto3 and endpoints have for it."""
 
     resource_type: str
     resource: str
@@ -37,6 +41,8 @@ class Integration:
     function: str | None = None
     required: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    java: str | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def arn(self) -> str:
@@ -67,7 +73,8 @@ class UnknownIntegration(KeyError):
             return f"Did you mean {self.near}?"
         if self.on_aws:
             return "AWS runs it; this machine does not do that yet."
-        return f"Here a Task can call: {', '.join(dict.fromkeys(row.resource_type for row in INTEGRATIONS))}."
+        services = dict.fromkeys(row.resource_type for row in INTEGRATIONS if row.optimised)
+        return f"Here a Task can call: {', '.join(services)}, and operations of AWS's SDK as aws-sdk:service:operation."
 
     def __str__(self) -> str:
         guess = f" Did you mean {self.near}?" if self.near else ""
@@ -114,6 +121,21 @@ def _sdk(service: str, prefix: str, operation: str, *actions: str) -> Integratio
     )
 
 
+def _request(service: str, operation: str, prefix: str, *required: str) -> Integration:
+    """An optimised integration that waits for the answer only."""
+    return Integration(
+        resource_type=service,
+        resource=operation[0].lower() + operation[1:],
+        service=service,
+        operation=operation,
+        pattern="request",
+        optimised=True,
+        error_prefix=prefix,
+        required=required,
+        actions=(f"{service}:{operation}",),
+    )
+
+
 INTEGRATIONS: Final[tuple[Integration, ...]] = (
     Integration(
         resource_type="lambda",
@@ -128,6 +150,13 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
     ),
     *_job("training", ("TrainingJobName", "OutputDataConfig", "RoleArn")),
     *_job("processing", ("ProcessingJobName", "ProcessingResources", "AppSpecification", "RoleArn")),
+    _request("sns", "Publish", "SNS", "Message"),
+    _request("sqs", "SendMessage", "SQS", "QueueUrl", "MessageBody"),
+    _request("dynamodb", "GetItem", "DynamoDB", "TableName", "Key"),
+    _request("dynamodb", "PutItem", "DynamoDB", "TableName", "Item"),
+    _request("dynamodb", "UpdateItem", "DynamoDB", "TableName", "Key"),
+    _request("dynamodb", "DeleteItem", "DynamoDB", "TableName", "Key"),
+    _request("events", "PutEvents", "EventBridge", "Entries"),
     _sdk("s3", "S3", "ListObjectsV2", "s3:ListBucket"),
     _sdk("s3", "S3", "GetObject", "s3:GetObject", "s3:ListBucket"),
     _sdk("s3", "S3", "PutObject", "s3:PutObject"),
@@ -141,16 +170,14 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
 )
 
 # Services whose optimised integrations AWS runs (Step Functions guide, "Integrating optimized services with Step
-# Functions", November 2026); every `aws-sdk:` service is another.
+# Functions", November 2026), beside those above.
 _ON_AWS: Final = frozenset(
     {
-        "apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "dynamodb", "ecs", "eks",
-        "elasticmapreduce", "emr-containers", "emr-serverless", "events", "glue", "http", "mediaconvert", "sns", "sqs",
-        "states",
+        "apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "ecs", "eks", "elasticmapreduce",
+        "emr-containers", "emr-serverless", "glue", "http", "mediaconvert", "states",
     }
     | {f"sagemaker:create{job}Job" for job in ("Transform", "HyperParameterTuning", "Labeling")}
     | {f"sagemaker:{action}" for action in ("createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint")}
-    | {f"aws-sdk:sagemaker:{action}" for action in ("createModelPackage", "describeEndpoint")}
 )  # fmt: skip
 _BY_NAME: Final = {f"{row.resource_type}:{row.resource}": row for row in INTEGRATIONS}
 _STATES_ARN: Final = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:(.+)")
@@ -158,6 +185,8 @@ _FUNCTION_ARN: Final = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 )
 _INVOKE: Final = _BY_NAME["lambda:invoke"]
+# Services that `call` knows by another name than boto3.
+_CALLED: Final = {"sfn": "states"}
 
 
 def integration(resource_arn: str) -> Integration:
@@ -168,6 +197,8 @@ def integration(resource_arn: str) -> Integration:
         row = _BY_NAME.get(found.group(1))
         if row is not None:
             return row
+        if found.group(1).startswith("aws-sdk:"):
+            return _of_table(resource_arn, found.group(1))
         called = found.group(1).removesuffix(".waitForTaskToken")
         if called.partition(":")[0] in _ON_AWS or called.partition(".")[0] in _ON_AWS:
             raise UnknownIntegration(resource_arn, None, on_aws=True)
@@ -177,6 +208,35 @@ def integration(resource_arn: str) -> Integration:
         return replace(_INVOKE, resource=resource_arn, function=resource_arn, required=())
     near = nearest(resource_arn, [row.arn for row in INTEGRATIONS])
     raise UnknownIntegration(resource_arn, near)
+
+
+@cache
+def _of_table(resource_arn: str, name: str) -> Integration:
+    """The row of an operation of the AWS SDK, by AWS's table. Raises UnknownIntegration."""
+    _, java, action = f"{name}:".split(":", 2)
+    action = action.rstrip(":")
+    service = find_service(java)
+    if service is None:
+        guess = nearest_service(java)
+        raise UnknownIntegration(resource_arn, f"arn:aws:states:::aws-sdk:{guess}:{action}" if guess else None)
+    operation = service.operation(action)
+    if operation is None or not operation.callable:
+        if action.endswith(".waitForTaskToken"):
+            raise UnknownIntegration(resource_arn, None, on_aws=True)
+        guess = nearest(action, service.names)
+        raise UnknownIntegration(resource_arn, f"arn:aws:states:::aws-sdk:{java}:{guess}" if guess else None)
+    return Integration(
+        resource_type=f"aws-sdk:{java}",
+        resource=action,
+        service=_CALLED.get(java, service.names_elsewhere[0]),
+        operation=action[0].upper() + action[1:],
+        pattern="request",
+        optimised=False,
+        error_prefix=service.prefix,
+        required=tuple(name for name in operation.parameters if name in operation.required),
+        java=java,
+        names=service.names_elsewhere,
+    )
 
 
 # The errors that the services model, under their codes on the wire. All others become the service's general error.
@@ -201,24 +261,42 @@ _MODELLED: Final[dict[str, frozenset[str]]] = {
         }
     ),
 }  # fmt: skip
-_OPTIMISED_NAMES: Final = {"sagemaker": "AmazonSageMaker", "lambda": "AWSLambda"}
+# What the SDK for Java 1, which optimised integrations speak through, calls the services: the class of the general
+# error, and the service in a cause. Those of SNS and EventBridge are the SDK's; no recording shows them.
+_OPTIMISED_NAMES: Final = {
+    "sagemaker": ("AmazonSageMaker", "AmazonSageMaker"),
+    "lambda": ("AWSLambda", "AWSLambda"),
+    "dynamodb": ("AmazonDynamoDB", "AmazonDynamoDBv2"),
+    "sqs": ("AmazonSQS", "AmazonSQS"),
+    "sns": ("AmazonSNS", "AmazonSNS"),
+    "events": ("AmazonEventBridge", "AmazonEventBridge"),
+}
 
 
-def error_name(i: Integration, code: str) -> str:
+def error_name(i: Integration, code: str, modelled: str | None = None) -> str:
     """The error a state sees for a service's error code: modelled codes keep their name and end in Exception
     ("S3.NoSuchKeyException"); the rest is the general error, "SageMaker.AmazonSageMakerException" for an optimised
-    integration and "S3.S3Exception" for an SDK one. What a function itself raises is not named here."""
-    if code in _MODELLED[i.service]:
-        return f"{i.error_prefix}.{code if code.endswith('Exception') else code + 'Exception'}"
+    integration and "S3.S3Exception" for an SDK one. What a function itself raises is not named here.
+
+    `modelled` is the name that the service's model has for the code, where this module does not know the model.
+    """
+    name = code if code in _MODELLED.get(i.service, ()) else modelled
+    if name is not None:
+        return f"{i.error_prefix}.{name if name.endswith('Exception') else name + 'Exception'}"
     if i.optimised:
-        return f"{i.error_prefix}.{_OPTIMISED_NAMES[i.service]}Exception"
+        return f"{i.error_prefix}.{_OPTIMISED_NAMES[i.service][0]}Exception"
     return f"{i.error_prefix}.{i.error_prefix}Exception"
+
+
+def knows_errors(i: Integration) -> bool:
+    """Whether the errors that the service models are known here."""
+    return i.service in _MODELLED
 
 
 def error_cause(i: Integration, code: str, message: str, status: int, request_id: str) -> str:
     """The cause a state sees for a service's error, worded as the two kinds of integration word it."""
     if i.optimised:
-        service = _OPTIMISED_NAMES[i.service]
+        service = _OPTIMISED_NAMES[i.service][1]
         return (
             f"{message} (Service: {service}; Status Code: {status}; Error Code: {code}; "
             f"Request ID: {request_id}; Proxy: null)"

@@ -20,29 +20,13 @@ from stepmill.gateway.http.server import Server
 from stepmill.history.log import StoreError
 from stepmill.local.endpoint import Sign, key_of, server_of
 from stepmill.local.store import StoreBusy
-from stepmill.services.lambda_ import Lambda
-from stepmill.services.logs import Logs
-from stepmill.services.machines import Machines
-from stepmill.services.operations import offered
-from stepmill.services.s3 import S3
-from stepmill.services.sagemaker import SageMaker
-from stepmill.services.states import States
-from stepmill.services.sts import Sts
-from stepmill.services.tags import JobTags
+from stepmill.services.reach import owned
 from stepmill.stage import Endpoint
 
 if TYPE_CHECKING:
     from stepmill.local import Local
 
 PORT = 8420
-PROVIDERS: dict[str, tuple[type, ...]] = {
-    "states": (States, Machines),
-    "sagemaker": (SageMaker, JobTags),
-    "lambda": (Lambda,),
-    "s3": (S3,),
-    "logs": (Logs,),
-    "sts": (Sts,),
-}
 _TRIES = 100  # ports looked at when the next free one was asked for
 _LAST_PORT = 65_535
 TEST_KEYS = {"test": "test"}
@@ -66,7 +50,7 @@ def gateway_of(
         local.call,
         local.elsewhere,
         keys,
-        owned={service: frozenset().union(*map(offered, those)) for service, those in PROVIDERS.items()},
+        owned=owned(),
         clock=time.time,
         report=report or _report,
         hosts=hosts,

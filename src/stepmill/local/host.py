@@ -56,7 +56,7 @@ class Host:
         self._answering = 0
         self._closing = False
         self._surroundings = LocalSurroundings(settings)
-        self._operations = Operations()
+        self._operations = Operations(Others(settings.account, settings.region))
         self._door = Door(Path(store.sign().socket), self.answer)
         try:
             self.history = SqliteHistory(store.database, redactor=self._surroundings.redactor)
@@ -98,7 +98,6 @@ class Host:
         operations.add("logs", Logs(Streams(jobs, functions), **place))
         operations.add("sts", Sts(settings.account))
         operations.add("stepmill", Notes(history))
-        self._others = Others(settings.account, settings.region)
         self._lambda.events.start()
 
     @property

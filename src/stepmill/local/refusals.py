@@ -25,6 +25,7 @@ from stepmill.jobs.refusals import notes
 from stepmill.jobs.refusals import refusals as refusals_of_request
 from stepmill.local.store import Store
 from stepmill.nearest import nearest
+from stepmill.services.reach import unreachable
 from stepmill.stage import Settings
 from stepmill.steps.bundle import FunctionSource
 from stepmill.steps.scripts import check_handler
@@ -86,7 +87,7 @@ def refusals(bundle: Bundle, settings: Settings) -> list[Problem]:
     text = bundle.bind(bindings(bundle, settings))
     found = [
         Problem(_place(problem.place, bundle), problem.code, problem.message, problem.hint)
-        for problem in check(json.loads(text))
+        for problem in (*check(json.loads(text)), *unreachable(json.loads(text)))
     ]
     for task in _tasks(text, bundle):
         found += [Problem(task.place, "here.request", f"{task.name!r}: {said}") for said in _of_request(task)]

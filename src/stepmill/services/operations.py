@@ -7,7 +7,7 @@ Touches: nothing itself; the handlers do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from stepmill.nearest import nearest
 
@@ -59,11 +59,26 @@ def unmet(value: Any, member: str, constraint: str) -> str:
     return f"Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}"
 
 
-class Operations:
-    """The services of this machine, callable by name."""
+class Fallback(Protocol):
+    """Whoever answers what no service of this machine's own does."""
 
-    def __init__(self) -> None:
+    def takes(self, service: str, operation: str | None = None) -> bool:
+        """Whether to ask at all."""
+
+    def call(self, service: str, operation: str, request: Mapping[str, Any], *, token: str | None = None) -> Response:
+        """Answer, or raise ServiceError."""
+
+    def error_shape(self, service: str, code: str) -> str | None:
+        """The name that the model of `service` has for an error's code."""
+
+
+class Operations:
+    """The services of this machine, callable by name; what nobody here answers is asked of `others`, if there are
+    any."""
+
+    def __init__(self, others: Fallback | None = None) -> None:
         self._handlers: dict[tuple[str, str], Handler] = {}
+        self.others = others
 
     def add(self, service: str, provider: object) -> None:
         """Offer every method of `provider` that carries `@operation` under `service`."""
@@ -81,10 +96,13 @@ class Operations:
 
         `token` names the act that asked; an operation that starts something finds by it what it already started.
         Raises ServiceError, with AWS's code, when the request is refused; an operation nobody answers here is refused
-        as `UnknownOperationException`, naming the nearest one.
+        as `UnknownOperationException`, naming the nearest one. Others ignore `token`: who asks them again after a crash
+        does it again.
         """
         handler = self._handlers.get((service, name))
         if handler is None:
+            if self.others is not None and self.others.takes(service, name):
+                return self.others.call(service, name, request)
             known = [known for owner, known in self._handlers if owner == service]
             near = nearest(name, known)
             hint = f" Did you mean {near}?" if near else ""

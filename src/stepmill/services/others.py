@@ -10,17 +10,18 @@ are answered by Stepmill never reach moto's versions of them, whose world is ano
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import io
-import json
 import re
 import sys
 import threading
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote, unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from stepmill.services.bounds import closed, guard, operation_of, refused, takes
 from stepmill.services.operations import Response, ServiceError, invalid, unmet
 
 IN_MEMORY: Final = (
@@ -29,32 +30,6 @@ IN_MEMORY: Final = (
 )
 INSTALL: Final = 'pip install "stepmill[serve]"'
 
-# Services of ours, by the names that signatures, boto3 and `call` have for them.
-_OURS: Final = frozenset({"states", "stepfunctions", "sfn", "lambda", "s3", "s3express", "s3-object-lambda", "logs"})
-_OURS_IN_PART: Final = {
-    # jobs and pipelines run something, which moto would only pretend
-    "sagemaker": re.compile(r".*(?:Job|JobDefinition|PipelineExecution)s?(?:ForHyperParameterTuningJob)?"),
-    "sts": re.compile("GetCallerIdentity"),
-}
-# What moto only pretends to run, by moto's own names of the services: a canned answer would be a lie.
-_PRETENDED: Final[dict[str, re.Pattern[str]]] = {
-    **dict.fromkeys(
-        (
-            "batch", "bedrockruntime", "comprehend", "emrcontainers", "emrserverless", "forecast", "personalize",
-            "polly", "rdsdata", "rekognition", "sagemakerruntime", "textract", "timestreamquery", "transcribe",
-        ),
-        re.compile(""),
-    ),
-    "athena": re.compile("StartQueryExecution"),
-    "codebuild": re.compile("StartBuild"),
-    "codepipeline": re.compile("StartPipelineExecution"),
-    "ecs": re.compile("RunTask|StartTask|CreateService"),
-    "emr": re.compile("RunJobFlow|AddJobFlowSteps"),
-    "glue": re.compile("StartJobRun|StartCrawler|StartTrigger"),
-    "redshiftdata": re.compile("(Batch)?ExecuteStatement"),
-    "ssm": re.compile("SendCommand|StartAutomationExecution"),
-}  # fmt: skip
-_OUR_RESOURCES: Final = re.compile(r"AWS::(?:Serverless|StepFunctions|Lambda|S3|SageMaker|Logs)::\w+")
 _DROPPED: Final = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 
 
@@ -69,14 +44,12 @@ class Others:
         self._endpoint = endpoint
         self._dispatcher: Any = None
         self._clients: dict[str, Any] = {}
+        self._renamed: dict[tuple[str, str], str] = {}  # (service, code on the wire) → the model's name, as answered
         self._lock = threading.Lock()
 
     def takes(self, service: str, operation: str | None = None) -> bool:
         """Whether a request for `service` (a name of boto3 or of signatures) may go to moto at all."""
-        if service in _OURS:
-            return False
-        ours = _OURS_IN_PART.get(service)
-        return ours is None or operation is None or not ours.fullmatch(operation)
+        return takes(service, operation)
 
     def answer(
         self,
@@ -94,21 +67,20 @@ class Others:
         signature (`service` decides who answers, never the host). Raises ServiceError for what moto does not have, for
         what is Stepmill's own, for what moto would only pretend to do, and `InternalFailure` where moto itself fails.
         """
-        operation = _operation(path, query, headers, body)
+        operation = operation_of(path, query, headers, body)
         asked = f"{service}:{operation}" if operation else f"{service} ({method} {path})"
-        if not self.takes(service, operation):
-            raise _refused(asked)
+        if not takes(service, operation):
+            raise refused(asked)
         dispatcher = self._moto()
         environ = _environ(method, path, query, headers, body, self._scoped(service, region, headers), self._account)
         try:
             host = dispatcher.infer_service_region_host(environ, unquote(path))
         except Exception:  # noqa: BLE001 - a request that moto cannot make sense of, whatever it stumbles over
             host = None
-        backend = host and _backend(host)
-        if not backend or backend in ("s3", "s3control", "stepfunctions", "awslambda", "logs"):
-            raise _refused(asked)
-        _refuse_pretence(backend, operation, asked)
-        _refuse_lost(backend, operation, headers, body, asked)
+        backend = backend_of(host) if host else None
+        if backend is None:
+            raise refused(asked)
+        guard(backend, operation, headers, body, asked)
         return self._run(dispatcher, backend, environ, asked)
 
     def call(self, service: str, operation: str, request: Mapping[str, Any], *, token: str | None = None) -> Response:
@@ -116,8 +88,8 @@ class Others:
 
         `token` is ignored: who asks again after a crash does it again, as AWS's own SDK integrations may.
         """
-        if not self.takes(service, operation):
-            raise _refused(f"{service}:{operation}")
+        if not takes(service, operation):
+            raise refused(f"{service}:{operation}")
         client = self._client(service)
         model = client.meta.service_model
         if operation not in model.operation_names:
@@ -132,6 +104,8 @@ class Others:
             response: Response = getattr(client, method)(**given)
         except ClientError as refusal:
             error = refusal.response["Error"]
+            if "QueryErrorCode" in error:  # a protocol that carries an older code beside the model's own name
+                self._renamed[service, error["Code"]] = error["QueryErrorCode"]
             status = refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
             raise ServiceError(error.get("Code", "InternalFailure"), error.get("Message", ""), status) from None
         except BotoCoreError as fault:
@@ -143,6 +117,7 @@ class Others:
         """The name of the error that AWS's model of `service` has for a code on the wire, or None."""
         from stepmill.services.sdk import service_model
 
+        code = self._renamed.get((service, code), code)
         for shape in service_model(service).error_shapes:
             if code in (shape.name, (shape.metadata.get("error") or {}).get("code")):
                 return str(shape.name)
@@ -181,8 +156,6 @@ class Others:
 
     def _carried(self, service: str, request: Any) -> Any:
         """Answer what botocore would send."""
-        from urllib.parse import urlsplit
-
         from botocore.awsrequest import AWSResponse
 
         parts = urlsplit(request.url)
@@ -232,7 +205,7 @@ class Others:
                 if hasattr(chunks, "close"):
                     chunks.close()
         except NotImplementedError:
-            raise _refused(asked) from None
+            raise refused(asked) from None
         except ImportError as fault:  # moto's services have libraries of their own
             said = f'{asked} needs a library that is not installed ({fault.name}): pip install "moto[all]"'
             raise ServiceError("NotImplemented", said, 501) from None
@@ -251,7 +224,7 @@ class Others:
             and body[:1] == b"<"
             and b"<!doctype html" in body[:99].lower()
         ):
-            raise _refused(asked) if status in (404, 405) else _broken(asked)
+            raise refused(asked) if status in (404, 405) else _broken(asked)
         return status, headers, body
 
 
@@ -260,36 +233,37 @@ def installed() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("moto", "flask", "flask_cors", "botocore"))
 
 
-def has_backend(names: tuple[str, ...]) -> bool:
-    """Whether moto answers for a service with any of these names (boto3's, its endpoint's). Imports moto's index."""
-    return any(_backend(f"{name}.us-east-1.amazonaws.com") or _backend(name.replace("-", "")) for name in names)
+def backend_of(*names: str) -> str | None:
+    """moto's own name of the service with one of these names (a host, boto3's, its endpoint's), or None. Reads moto's
+    index of addresses, without moto."""
+    patterns, modules = _index()
+    for name in names:
+        if name in modules:
+            return name
+        host = name if name.endswith((".amazonaws.com", ".api.aws")) else f"{name}.us-east-1.amazonaws.com"
+        for backend, pattern in patterns:
+            if pattern.match(f"http://{host}"):
+                return None if closed(backend) else backend
+        if (plain := name.replace("-", "")) in modules:
+            return plain
+    return None
 
 
-def _backend(host: str) -> str | None:
-    """moto's module for a host, or for a name that is one already."""
-    from moto.backend_index import backend_url_patterns
-    from moto.backends import list_of_moto_modules
-
-    if re.fullmatch(r"\w+", host):
-        known = {backend for backend, _ in backend_url_patterns} | {"s3control", "dynamodb_v20111205"}
-        return host if host in known and host in list_of_moto_modules() else None
-    return next((backend for backend, pattern in backend_url_patterns if pattern.match(f"http://{host}")), None)
-
-
-def _operation(path: str, query: str, headers: Mapping[str, str], body: bytes) -> str | None:
-    """The operation a request names; None for REST, where it is in method and path."""
-    if target := headers.get("x-amz-target"):
-        return target.rpartition(".")[2]
-    if rpc := re.fullmatch(r"/service/[^/]+/operation/(\w+)", path):
-        return rpc.group(1)
-    form = parse_qs(query).get("Action") or _form(headers, body).get("Action")
-    return form[0] if form else None
-
-
-def _form(headers: Mapping[str, str], body: bytes) -> dict[str, list[str]]:
-    if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return {}
-    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+@cache
+def _index() -> tuple[list[tuple[str, re.Pattern[str]]], frozenset[str]]:
+    """moto's patterns of addresses, and the names of the services it has."""
+    found = importlib.util.find_spec("moto")
+    if found is None or not found.submodule_search_locations:
+        return [], frozenset()
+    folder = Path(found.submodule_search_locations[0])
+    spec = importlib.util.spec_from_file_location("stepmill_moto_index", folder / "backend_index.py")
+    if spec is None or spec.loader is None:
+        return [], frozenset()
+    index = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(index)
+    patterns = list(index.backend_url_patterns)
+    known = {backend for backend, _ in patterns} | {"dynamodb_v20111205"}
+    return patterns, frozenset(name for name in known if not closed(name) and (folder / name).is_dir())
 
 
 def _environ(
@@ -326,48 +300,6 @@ def _environ(
     return environ
 
 
-def _refuse_pretence(backend: str, operation: str | None, asked: str) -> None:
-    pretended = _PRETENDED.get(backend)
-    if pretended is not None and pretended.match(operation or ""):
-        raise ServiceError("NotImplemented", f"{asked} is not answered on this machine: nothing here runs it.", 501)
-
-
-def pretends(backends: tuple[str, ...], operation: str) -> bool:
-    """Whether `operation` of a service with one of these names is refused since nothing here would run it."""
-    known = (_PRETENDED.get(name.replace("-", "")) for name in backends)
-    return any(pretended is not None and pretended.match(operation) for pretended in known)
-
-
-def _refuse_lost(backend: str, operation: str | None, headers: Mapping[str, str], body: bytes, asked: str) -> None:
-    """What moto would take and that would lead nowhere, or out of this machine."""
-    said = ""
-    if backend == "sns" and operation == "Subscribe":
-        protocol = (_form(headers, body).get("Protocol") or [""])[0]
-        if protocol in ("lambda", "http", "https", "firehose"):
-            said = f"a subscription with the protocol {protocol} is not served"
-    elif backend == "events" and operation == "PutTargets":
-        arns = [str(target.get("Arn")) for target in _json(body).get("Targets", []) if isinstance(target, dict)]
-        if lost := [arn for arn in arns if re.match(r"arn:aws[a-z-]*:(lambda|states|sagemaker):", arn)]:
-            said = f"events are not delivered to {lost[0]}"
-    elif backend == "cloudformation" and operation in ("CreateStack", "UpdateStack", "CreateChangeSet"):
-        form = _form(headers, body)
-        ours = sorted(set(_OUR_RESOURCES.findall((form.get("TemplateBody") or [""])[0])))
-        if "TemplateURL" in form:
-            said = "a template is read from TemplateBody, not from TemplateURL"
-        elif ours:
-            said = f"a stack does not make {', '.join(ours)}"
-    if said:
-        raise ServiceError("NotImplemented", f"{asked}: {said} on this machine.", 501)
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _missing(service: str, shape: Any, given: Mapping[str, Any]) -> None:
     """Refuse a request without what it needs, in AWS's words where a recording shows them."""
     missing = [name for name in (shape.required_members if shape is not None else ()) if name not in given]
@@ -385,10 +317,6 @@ def _seconds(value: Any) -> Any:
     if hasattr(value, "timestamp"):
         return value.timestamp()
     return value.read() if hasattr(value, "read") else value
-
-
-def _refused(asked: str) -> ServiceError:
-    return ServiceError("UnknownOperationException", f"{asked} is not answered on this machine.", 501)
 
 
 def _broken(asked: str, fault: Exception | None = None) -> ServiceError:

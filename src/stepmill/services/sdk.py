@@ -18,7 +18,9 @@ from functools import cache
 from typing import Any
 
 from stepmill.asl.integrations import Integration
+from stepmill.objects.bodies import Slice
 from stepmill.services.operations import Response, ServiceError
+from stepmill.services.s3 import text_of
 
 # Requests and responses of these have the same names in both worlds, as far as they are answered here: no model needed.
 _PLAIN = frozenset({"s3", "sagemaker", "lambda"})
@@ -77,7 +79,7 @@ def plain(value: Any, name: str = "") -> Any:
         return {key: plain(item, key) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value.read().decode("utf-8", "replace") if hasattr(value, "read") else value
+    return text_of(value) if isinstance(value, Slice) else value
 
 
 def _optimised(row: Integration, given: dict[str, Any], execution: str) -> dict[str, Any]:

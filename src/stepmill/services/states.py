@@ -23,6 +23,7 @@ from stepmill.history.events import public
 from stepmill.history.log import History, Record
 from stepmill.services.machines import machine_tags
 from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
+from stepmill.services.reach import unreachable
 
 # AWS: names are 1 to 80 characters without white space, brackets, wildcards and these special ones.
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
@@ -307,7 +308,10 @@ def _no_number(word: str) -> Any:
 
 def _parsed(text: str) -> Definition:
     try:
-        return Definition.parse(text)
+        definition = Definition.parse(text)
+        if lacking := list(unreachable(definition.json)):
+            raise InvalidDefinition(lacking)
+        return definition
     except InvalidDefinition as fault:
         listed = ", ".join(f"{p.code}: {p.message} at {p.place}" for p in fault.problems)
         raise ServiceError("InvalidDefinition", f"Invalid State Machine Definition: '{listed}'") from None

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stepmill.asl.operations import Operation, Service, find_service, nearest_service, source
 from stepmill.inputs.expressions import Ref, references
 from stepmill.inputs.templates import expressions
 from stepmill.nearest import nearest
 from stepmill.steps.aws_sdk import AwsSdkStep
 from stepmill.steps.build import Build
-from stepmill.steps.operations import Operation, Service, find_service, nearest_service, source
 from stepmill.steps.state import Task
 
 _SDK = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:aws-sdk:([^:.]+):([^:.]+)(\..+)?")

@@ -30,10 +30,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Service:
-    """One service: whether the guide's page lists it, and the lines of its operations, not yet taken apart."""
+    """One service: whether the guide's page lists it, what the names of its errors begin with, the names that boto3
+    (first) and endpoints have for it, and the lines of its operations, not yet taken apart."""
 
     name: str
     listed: bool
+    prefix: str
+    names_elsewhere: tuple[str, ...]
     lines: tuple[str, ...]
 
     @property
@@ -53,7 +56,7 @@ class Service:
 
 @cache
 def _blocks() -> tuple[str, Mapping[str, tuple[str, str]]]:
-    """The table's head, and service → (its other names, its lines)."""
+    """The table's head, and service → (the rest of its own line, its lines)."""
     text = gzip.decompress(Path(__file__).with_name("operations.txt.gz").read_bytes()).decode()
     head, *blocks = text.split("\n=")
     found = {}
@@ -74,7 +77,9 @@ def find_service(name: str) -> Service | None:
     blocks = _blocks()[1]
     for key in (name, f"{name}?"):
         if key in blocks:
-            return Service(name, key == name, tuple(blocks[key][1].split("\n")))
+            others, lines = blocks[key]
+            prefix, *elsewhere = others.split()
+            return Service(name, key == name, prefix, tuple(elsewhere), tuple(lines.split("\n")))
     return None
 
 
@@ -82,7 +87,7 @@ def nearest_service(name: str) -> str | None:
     """The service that was meant: by the name that boto3 or its endpoint has, else by likeness."""
     words: dict[str, str] = {}
     for key, (others, _) in _blocks()[1].items():
-        for other in others.split():
+        for other in others.split()[1:]:
             words.setdefault(other, key.rstrip("?"))
     if name in words:
         return words[name]
