@@ -56,7 +56,8 @@ class Host:
         self._answering = 0
         self._closing = False
         self._surroundings = LocalSurroundings(settings)
-        self._operations = Operations(Others(settings.account, settings.region))
+        self._others = Others(settings.account, settings.region)
+        self._operations = Operations(self._others)
         self._door = Door(Path(store.sign().socket), self.answer)
         try:
             self.history = SqliteHistory(store.database, redactor=self._surroundings.redactor)
