@@ -196,10 +196,10 @@ def test_what_aws_would_refuse_of_a_written_definition_is_told_by_its_place_in_t
 
 
 def test_a_definition_that_only_aws_can_run_is_kept_and_refused_here_when_it_should_run(local: Local):
-    publish = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {}, "End": True}
-    workflow = Workflow.from_definition({"StartAt": "Tell", "States": {"Tell": publish}}, "tell").use(local)
-    assert "sns:publish" in workflow.get_cloudformation_template()
-    with pytest.raises(InvalidDefinition, match="sns:publish"):
+    glue = {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun", "Parameters": {}, "End": True}
+    workflow = Workflow.from_definition({"StartAt": "Run", "States": {"Run": glue}}, "glue").use(local)
+    assert "glue:startJobRun" in workflow.get_cloudformation_template()
+    with pytest.raises(InvalidDefinition, match="glue:startJobRun"):
         workflow.create()
     assert not local.store.exists()
 

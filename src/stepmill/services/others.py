@@ -23,6 +23,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from stepmill.services.bounds import closed, guard, operation_of, refused, takes
 from stepmill.services.operations import Response, ServiceError, invalid, unmet
+from stepmill.services.sdk import service_model, session
 
 IN_MEMORY: Final = (
     "What AWS services other than Step Functions, SageMaker jobs, Lambda, S3 and CloudWatch Logs keep (queues, tables, "
@@ -31,6 +32,7 @@ IN_MEMORY: Final = (
 INSTALL: Final = 'pip install "stepmill[serve]"'
 
 _DROPPED: Final = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
+_LOADING: Final = threading.Lock()  # neither moto nor botocore loads a service in two threads at once
 
 
 class Others:
@@ -42,10 +44,8 @@ class Others:
         self._account = account
         self._region = region
         self._endpoint = endpoint
-        self._dispatcher: Any = None
         self._clients: dict[str, Any] = {}
         self._renamed: dict[tuple[str, str], str] = {}  # (service, code on the wire) → the model's name, as answered
-        self._lock = threading.Lock()
 
     def takes(self, service: str, operation: str | None = None) -> bool:
         """Whether a request for `service` (a name of boto3 or of signatures) may go to moto at all."""
@@ -71,7 +71,7 @@ class Others:
         asked = f"{service}:{operation}" if operation else f"{service} ({method} {path})"
         if not takes(service, operation):
             raise refused(asked)
-        dispatcher = self._moto()
+        dispatcher = _moto()
         environ = _environ(method, path, query, headers, body, self._scoped(service, region, headers), self._account)
         try:
             host = dispatcher.infer_service_region_host(environ, unquote(path))
@@ -115,8 +115,6 @@ class Others:
 
     def error_shape(self, service: str, code: str) -> str | None:
         """The name of the error that AWS's model of `service` has for a code on the wire, or None."""
-        from stepmill.services.sdk import service_model
-
         code = self._renamed.get((service, code), code)
         for shape in service_model(service).error_shapes:
             if code in (shape.name, (shape.metadata.get("error") or {}).get("code")):
@@ -124,23 +122,20 @@ class Others:
         return None
 
     def _client(self, service: str) -> Any:
-        with self._lock:
+        with _LOADING:
             if service not in self._clients:
                 self._clients[service] = self._made(service)
             return self._clients[service]
 
     def _made(self, service: str) -> Any:
         try:
-            import botocore.session
             from botocore.config import Config
             from botocore.exceptions import UnknownServiceError
         except ImportError:
             raise _not_installed() from None
-        settings = Config(
-            retries={"max_attempts": 0}, inject_host_prefix=False, connect_timeout=1, parameter_validation=True
-        )
+        settings = Config(retries={"max_attempts": 0}, inject_host_prefix=False, defaults_mode="legacy")
         try:
-            client = botocore.session.Session().create_client(
+            client = session().create_client(
                 service,
                 region_name=self._region,
                 endpoint_url=self._endpoint,
@@ -178,22 +173,12 @@ class Others:
         scope = f"{key.group(1) if key else 'stepmill'}/20260101/{region or self._region}/{service}/aws4_request"
         return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
-    def _moto(self) -> Any:
-        with self._lock:
-            if self._dispatcher is None:
-                if not installed():
-                    raise _not_installed()
-                from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-                self._dispatcher = DomainDispatcherApplication(create_backend_app)
-            return self._dispatcher
-
     def _run(
         self, dispatcher: Any, backend: str, environ: dict[str, Any], asked: str
     ) -> tuple[int, dict[str, str], bytes]:
         started: list[tuple[str, list[tuple[str, str]]]] = []
         try:
-            with self._lock:
+            with _LOADING:
                 app = dispatcher.app_instances.get(backend)
                 if app is None:
                     app = dispatcher.app_instances[backend] = dispatcher.create_app(backend)
@@ -226,6 +211,16 @@ class Others:
         ):
             raise refused(asked) if status in (404, 405) else _broken(asked)
         return status, headers, body
+
+
+@cache
+def _moto() -> Any:
+    """moto's server without its socket. There is one in a process, as there is one world of moto's."""
+    if not installed():
+        raise _not_installed()
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
 
 
 def installed() -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -32,11 +33,18 @@ _TEXTS = {("sqs", "SendMessage"): "MessageBody", ("sns", "Publish"): "Message"}
 
 
 @cache
-def service_model(service: str) -> Any:
-    """botocore's model of a service, by the name `call` has for it."""
+def session() -> Any:
+    """The one botocore session of what never leaves this process: it reads no profile and no file of the user's."""
     import botocore.session
 
-    return botocore.session.Session().get_service_model(_BOTO.get(service, service))
+    nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+    return botocore.session.Session(session_vars=nobody)
+
+
+@cache
+def service_model(service: str) -> Any:
+    """botocore's model of a service, by the name `call` has for it."""
+    return session().get_service_model(_BOTO.get(service, service))
 
 
 def request_of(row: Integration, parameters: Mapping[str, Any] | None, execution: str) -> dict[str, Any]:
