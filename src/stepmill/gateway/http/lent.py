@@ -11,6 +11,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 
 GONE = "the client left before its request was complete"
@@ -43,6 +44,7 @@ class Lent:
         self._lock = threading.Lock()
         self._open = True
         self._room = memoryview(bytearray(min(left, ROOM)))
+        self._wake_at(ENOUGH)
         self._ready = select.poll()
         self._ready.register(sock, select.POLLIN)
 
@@ -58,6 +60,8 @@ class Lent:
         enough = min(len(view), ENOUGH)
         got = 0
         while got < enough:
+            if self._low > self._left:
+                self._wake_at(1)
             try:
                 count = self._sock.recv_into(view[got:])
             except BlockingIOError:
@@ -81,6 +85,7 @@ class Lent:
             if not self._open:
                 return
             self._open = False
+            self._wake_at(1)  # the loop's socket is the same
             self._sock.close()
             self._room = memoryview(b"")
         self._back(self._left, why)
@@ -93,6 +98,12 @@ class Lent:
                     self._sock.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     return
+
+    def _wake_at(self, size: int) -> None:
+        """Have the system wait for so many bytes before it wakes us: clients write 16 KB at a time."""
+        self._low = size
+        with suppress(OSError):  # a saving only, which not every system has
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def _fail(self, why: Back) -> None:
         self.give_back(why)
