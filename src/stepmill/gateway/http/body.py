@@ -9,20 +9,22 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from stepmill.gateway.http.lent import Lent
+
 
 class ClientLeft(ConnectionError):
     """The rest of a body will not come: its client left, was too slow, or sent what is no body."""
 
 
 class Body:
-    """A bounded pipe of bytes. `feed`, `end`, `fail` and `discard` are the loop's, `read` is a thread's.
+    """A bounded pipe of bytes. `read` and `release` are a thread's, all else is the loop's.
 
     size: bytes that may wait here before the body is `full`. wanted: called by the reading thread when it is about to
     wait for the first time, and when a body that was full has room again.
     """
 
     __slots__ = (
-        *("_asked", "_changed", "_held", "_lost", "_offset", "_parts", "_size", "_unread", "_wanted"),
+        *("_asked", "_changed", "_held", "_lent", "_lost", "_offset", "_parts", "_size", "_unread", "_wanted"),
         *("complete", "full", "received"),
     )
 
@@ -34,6 +36,7 @@ class Body:
         self._offset = 0  # where the first part's unread bytes begin
         self._held = 0
         self._lost = ""
+        self._lent: Lent | None = None
         self._asked = self._unread = False
         self.received = 0
         self.complete = False
@@ -62,6 +65,8 @@ class Body:
             if not self.complete and not self._lost:
                 self._lost = why
                 self._changed.notify_all()
+                if self._lent is not None:
+                    self._lent.wake()
 
     def discard(self) -> None:
         """Nobody will read this: what is held is dropped, and so is what comes."""
@@ -70,6 +75,24 @@ class Body:
             self._parts.clear()
             self._held = self._offset = 0
             self.full = False
+
+    def lend(self, rest: Lent) -> None:
+        """Have the reader itself fetch what has not arrived."""
+        with self._changed:
+            self._lent = rest
+            self._changed.notify()
+
+    def returned(self, received: int) -> None:
+        """The loop receives again, after so many bytes from the body's first."""
+        with self._changed:
+            self._lent = None
+            self.received = received
+
+    def release(self) -> None:
+        """The reader reads no more."""
+        lent = self._lent
+        if lent is not None:
+            lent.give_back()
 
     def read(self, size: int = -1, /) -> bytes:
         """At most `size` bytes, at least one unless the body has ended; all that is left if `size` is negative.
@@ -90,21 +113,32 @@ class Body:
                     raise ClientLeft(self._lost)
                 if self.complete or self._unread:
                     return b""
+                if self._lent is not None:
+                    break
                 if not self._asked:
                     self._asked = True
                     self._wanted()
                 self._changed.wait()
-            part = self._parts[0]
-            if not self._offset and len(part) <= size:
-                data = self._parts.popleft()
             else:
-                data = part[self._offset : self._offset + size]
-                self._offset += len(data)
-                if self._offset == len(part):
-                    self._parts.popleft()
-                    self._offset = 0
-            self._held -= len(data)
-            if self.full and self._held <= self._size // 2:
-                self.full = False
-                self._wanted()
-            return data
+                return self._next(size)
+            lent = self._lent
+        try:
+            return lent.read(size)
+        except ConnectionError as fault:
+            raise ClientLeft(*fault.args) from None
+
+    def _next(self, size: int) -> bytes:
+        part = self._parts[0]
+        if not self._offset and len(part) <= size:
+            data = self._parts.popleft()
+        else:
+            data = part[self._offset : self._offset + size]
+            self._offset += len(data)
+            if self._offset == len(part):
+                self._parts.popleft()
+                self._offset = 0
+        self._held -= len(data)
+        if self.full and self._held <= self._size // 2:
+            self.full = False
+            self._wanted()
+        return data

@@ -14,20 +14,20 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from stepmill.gateway.http.lent import GONE, LEAST, SLOW, Back, Lent
 from stepmill.gateway.http.parsing import Exchange, Malformed, Parser
 from stepmill.gateway.http.sending import AT_ONCE, CONTINUE, has_body, head, plain
 from stepmill.gateway.http.shared import Shared
 from stepmill.gateway.http.work import Give, work
 from stepmill.gateway.messages import Response
 
-GONE = "the client left before its request was complete"
-
 
 class Connection(asyncio.BufferedProtocol):
     """A client's connection, from its first byte until nothing is left of it.
 
     `current` is being answered, `waiting` came after it. Nothing more is read while somebody waits, or while the body
-    that arrives is full: the client's own system then holds it back.
+    that arrives is full: the client's own system then holds it back. Of a large body the thread that wants it reads
+    the rest, and nothing is read here until it is done.
     """
 
     def __init__(self, shared: Shared, others: set[Connection], emptied: Callable[[], None]) -> None:
@@ -46,6 +46,7 @@ class Connection(asyncio.BufferedProtocol):
         self._reading = True
         self.keep = True
         self._deaf = self._heading = self._writing = self._draining = self._lingering = False
+        self._lent = False
 
     # What the loop calls.
 
@@ -118,7 +119,7 @@ class Connection(asyncio.BufferedProtocol):
         elif self._draining or self._lingering:
             transport.abort()
         elif self._parser.arriving is not None:
-            self._refuse(408, "The request's body did not come in time.")
+            self._refuse(408, SLOW)
         elif self._heading:
             self._refuse(408, "The request's head did not come in time.")
         else:
@@ -152,7 +153,36 @@ class Connection(asyncio.BufferedProtocol):
             current.expects = False
             if not current.body.received:
                 self._transport.write(CONTINUE)
+        self._lend_body()
         self._pace()
+
+    def _lend_body(self) -> None:
+        """Have the thread that wants the rest of a large body read it from the socket."""
+        current, transport = self._current, self._transport
+        if current is None or current is not self._parser.arriving or self._parser.left <= LEAST or not self._open():
+            return
+        if self._lent or self._deaf or self._writing or self._draining:
+            return
+        assert transport is not None
+        try:
+            sock = transport.get_extra_info("socket").dup()
+        except OSError:
+            return  # no descriptor is free; the loop can do it as well
+        self._lent = True
+        back = partial(self._shared.post, self._returned)
+        current.body.lend(Lent(sock, self._parser.left, self._limits.body_time, back))
+
+    def _returned(self, left: int, why: Back) -> None:
+        self._lent = False
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._parser.resume(left)
+        if why is Back.LATE:
+            self._refuse(408, SLOW)
+        elif why is Back.LEFT:
+            self._leave()
+            self._transport.close()
+        self._go()
 
     def _go(self) -> None:
         if self._draining and self._current is not None:
@@ -200,7 +230,8 @@ class Connection(asyncio.BufferedProtocol):
         if transport is None or transport.is_closing():
             return
         arriving = self._parser.arriving
-        reading = self._deaf or not (self._waiting or (arriving is not None and arriving.body.full))
+        held = self._waiting or (arriving is not None and arriving.body.full)
+        reading = not self._lent and (self._deaf or not held)
         if reading != self._reading:
             self._reading = reading
             (transport.resume_reading if reading else transport.pause_reading)()

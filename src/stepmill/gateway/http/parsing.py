@@ -55,6 +55,7 @@ class Parser:
         self._headers: list[tuple[bytes, bytes]] = []
         self._size = 0  # of the head, as far as it was understood
         self._loose = 0  # bytes fed for this message that are not its body
+        self._apart = 0  # bytes of a body that llhttp will not see, since what was before them it did not either
         self._last = self._started = False
         self.arriving: Exchange | None = None
         self.begun = False
@@ -65,7 +66,9 @@ class Parser:
         Raises:
             Malformed: what came is refused; nothing can be read after it.
         """
-        if self._last:
+        if self._apart:
+            data = self._beside(data)
+        if self._last or not data:
             return
         self._loose += len(data)
         try:
@@ -81,6 +84,39 @@ class Parser:
         elif self._loose > 4 * self._limits.head + 16 * self.arriving.body.received:
             # Chunks of one byte need five more each; who needs sixteen sends extensions or trailers without end.
             raise Malformed(400, "The request's chunks are too wordy.")
+
+    @property
+    def left(self) -> int:
+        """Bytes of the body that arrives which are still to come; 0 when its head did not say how many it has."""
+        exchange = self.arriving
+        if exchange is None or exchange.request.length is None or "transfer-encoding" in exchange.request.headers:
+            return 0
+        return exchange.request.length - exchange.body.received
+
+    def resume(self, left: int) -> None:
+        """Read on after somebody else read the body that arrives, all but its last `left` bytes."""
+        exchange = self.arriving
+        assert exchange is not None
+        assert exchange.request.length is not None
+        exchange.body.returned(exchange.request.length - left)
+        # llhttp still counts that body; it cannot be told otherwise.
+        self._llhttp = httptools.HttpRequestParser(self)
+        self._apart = left
+        if not left:
+            self._end_apart()
+
+    def _beside(self, data: memoryview) -> memoryview:
+        assert self.arriving is not None
+        piece = data[: self._apart]
+        self.arriving.body.feed(bytes(piece))
+        self._apart -= len(piece)
+        if not self._apart:
+            self._end_apart()
+        return data[len(piece) :]
+
+    def _end_apart(self) -> None:
+        self.on_message_complete()
+        self.begun = self._started = False
 
     def on_url(self, data: bytes) -> None:
         """llhttp: a piece of the target."""

@@ -43,7 +43,10 @@ def work(shared: Shared, exchange: Exchange, asker: Asker) -> None:
     method = exchange.request.method
     response = plain(500, FAILED)
     try:
-        given = shared.handle(exchange.request)
+        try:
+            given = shared.handle(exchange.request)
+        finally:
+            exchange.body.release()
         if not isinstance(given, Response):
             raise TypeError(f"the handler gave {type(given).__name__}, not a Response")
         response = given
