@@ -106,7 +106,7 @@ def test_a_client_that_leaves_in_a_large_body_is_told_to_its_reader() -> None:
         assert told == ["the client left before its request was complete"]
         assert running.reported == []
         with running.connect() as client:
-            client.sendall(put(4) + b"next" + get())
+            client.sendall(put(4) + b"next")
             assert answer(client) == expected(b"next")
         until = time.monotonic() + 5
         while descriptors() > before and time.monotonic() < until:
@@ -133,14 +133,36 @@ def test_a_large_body_that_stops_is_given_up_and_its_reader_told() -> None:
     assert running.reported == []
 
 
-def test_a_large_body_that_drips_is_taken_as_long_as_it_drips() -> None:
-    drips = 8
-    with serving(digested, body_time=0.3) as running, running.connect() as client:
-        client.sendall(put(BIG) + DATA[:-drips])
-        for at in range(BIG - drips, BIG):
+@pytest.mark.parametrize("first", [ROOM, BIG - 8])
+def test_a_large_body_that_drips_is_taken_as_long_as_it_drips(first: int) -> None:
+    with serving(digested, body_time=0.15) as running, running.connect() as client:
+        client.sendall(put(BIG) + DATA[:first])
+        for at in range(first, first + 8):
             threading.Event().wait(0.05)
             client.sendall(DATA[at : at + 1])
+        client.sendall(DATA[first + 8 :])
         assert answer(client) == expected(DATA)
+
+
+def test_a_handler_that_is_done_as_its_body_would_be_lent_costs_nothing() -> None:
+    """A reader of a full pipe asks for more without waiting, and may answer before anything comes of it."""
+
+    def handle(request: Request) -> Response:
+        for _ in range(3):
+            request.body.read(100_000)
+        return Response(403)
+
+    with serving(handle) as running:
+        before = descriptors()
+        for _ in range(30):
+            with running.connect() as client:
+                for _ in range(2):
+                    client.sendall(put(2 * ROOM) + bytes(2 * ROOM))
+                    assert answer(client) == (403, b"")
+        until = time.monotonic() + 5
+        while descriptors() > before and time.monotonic() < until:
+            threading.Event().wait(0.01)
+        assert descriptors() <= before
 
 
 @pytest.mark.parametrize(("size", "kept"), [(BIG, True), (20_000_000, False)])
@@ -154,10 +176,11 @@ def test_a_large_body_refused_in_the_middle_costs_its_connection_only_if_much_is
         return Response(403, {}, b"no")
 
     with serving(handle) as running, running.connect() as client:
-        sender = threading.Thread(target=_send, args=(client, put(size) + bytes(size) + get()))
+        sender = threading.Thread(target=_send, args=(client, put(size) + bytes(size)))
         sender.start()
         assert answer(client) == (403, b"no")
         if kept:
+            client.sendall(get())
             assert answer(client) == (200, b"kept")
         else:
             client.shutdown(socket.SHUT_RD)
@@ -175,13 +198,12 @@ def test_a_handler_that_fails_in_a_large_body_is_reported_and_the_connection_liv
     def handle(request: Request) -> Response:
         if request.method == "GET":
             return Response(200)
-        request.body.read(10)
-        request.body.read(ROOM)
-        request.body.read(ROOM)
+        for _ in range(3):
+            request.body.read(ROOM)
         raise KeyError("oh")
 
     with serving(handle) as running, running.connect() as client:
-        client.sendall(put(ROOM * 3) + bytes(ROOM * 3))
+        client.sendall(put(ROOM * 2) + bytes(ROOM * 2))
         assert answer(client)[0] == 500
         client.sendall(get())
         assert answer(client)[0] == 200

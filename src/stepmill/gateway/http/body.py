@@ -24,7 +24,19 @@ class Body:
     """
 
     __slots__ = (
-        *("_asked", "_changed", "_held", "_lent", "_lost", "_offset", "_parts", "_size", "_unread", "_wanted"),
+        *(
+            "_asked",
+            "_changed",
+            "_held",
+            "_lent",
+            "_lost",
+            "_offset",
+            "_parts",
+            "_released",
+            "_size",
+            "_unread",
+            "_wanted",
+        ),
         *("complete", "full", "received"),
     )
 
@@ -37,7 +49,7 @@ class Body:
         self._held = 0
         self._lost = ""
         self._lent: Lent | None = None
-        self._asked = self._unread = False
+        self._asked = self._unread = self._released = False
         self.received = 0
         self.complete = False
         self.full = False
@@ -76,11 +88,14 @@ class Body:
             self._held = self._offset = 0
             self.full = False
 
-    def lend(self, rest: Lent) -> None:
-        """Have the reader itself fetch what has not arrived."""
+    def lend(self, rest: Lent) -> bool:
+        """Have the reader itself fetch what has not arrived; False when it reads no more."""
         with self._changed:
+            if self._released:
+                return False
             self._lent = rest
             self._changed.notify()
+            return True
 
     def returned(self, received: int) -> None:
         """The loop receives again, after so many bytes from the body's first."""
@@ -90,7 +105,9 @@ class Body:
 
     def release(self) -> None:
         """The reader reads no more."""
-        lent = self._lent
+        with self._changed:
+            self._released = True
+            lent = self._lent
         if lent is not None:
             lent.give_back()
 

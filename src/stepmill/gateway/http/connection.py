@@ -168,9 +168,10 @@ class Connection(asyncio.BufferedProtocol):
             sock = transport.get_extra_info("socket").dup()
         except OSError:
             return  # no descriptor is free; the loop can do it as well
-        self._lent = True
         back = partial(self._shared.post, self._returned)
-        current.body.lend(Lent(sock, self._parser.left, self._limits.body_time, back))
+        self._lent = current.body.lend(Lent(sock, self._parser.left, self._limits.body_time, back))
+        if not self._lent:
+            sock.close()
 
     def _returned(self, left: int, why: Back) -> None:
         self._lent = False

@@ -44,7 +44,7 @@ class Lent:
         self._lock = threading.Lock()
         self._open = True
         self._room = memoryview(bytearray(min(left, ROOM)))
-        self._wake_at(ENOUGH)
+        self._low = 1
         self._ready = select.poll()
         self._ready.register(sock, select.POLLIN)
 
@@ -59,19 +59,22 @@ class Lent:
         view = self._room[: min(size, self._left)]
         enough = min(len(view), ENOUGH)
         got = 0
+        late = False
         while got < enough:
-            if self._low > self._left:
-                self._wake_at(1)
+            self._wake_at(ENOUGH if self._left >= ENOUGH else 1)
             try:
                 count = self._sock.recv_into(view[got:])
             except BlockingIOError:
-                if not self._ready.poll(self._patience * 1000):
+                if late:
                     self._fail(Back.LATE)
+                # Fewer bytes than we are woken for may have come by then, so there is a last look.
+                late = not self._ready.poll(self._patience * 1000)
                 continue
             except OSError:
                 count = 0
             if not count:
                 self._fail(Back.LEFT)
+            late = False
             got += count
             self._left -= count
         data = bytes(view[:got])
@@ -101,6 +104,8 @@ class Lent:
 
     def _wake_at(self, size: int) -> None:
         """Have the system wait for so many bytes before it wakes us: clients write 16 KB at a time."""
+        if size == self._low:
+            return
         self._low = size
         with suppress(OSError):  # a saving only, which not every system has
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
