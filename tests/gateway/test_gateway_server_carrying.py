@@ -86,6 +86,15 @@ def test_a_connection_is_kept_for_http_1_1_and_closed_for_1_0() -> None:
             assert b"Connection: close\r\n" in all_of(client)
 
 
+def test_who_waits_for_leave_to_send_nothing_gets_it() -> None:
+    # botocore, told anything else, takes it for the answer to its next request on the connection
+    with serving() as running, running.connect() as client:
+        for _ in range(2):
+            client.sendall(put(0, "Expect: 100-continue"))
+            assert client.recv(25, 0x100) == b"HTTP/1.1 100 Continue\r\n\r\n"  # MSG_WAITALL
+            assert answer(client) == (200, b"")
+
+
 def test_continue_is_sent_when_the_body_is_first_read_and_not_before() -> None:
     reading = threading.Event()
 

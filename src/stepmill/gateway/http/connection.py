@@ -198,6 +198,10 @@ class Connection(asyncio.BufferedProtocol):
                 self._write(turn, "", keep=False)
             else:
                 self._current = turn
+                if turn.expects and turn.request.length == 0 and self._transport is not None:
+                    # botocore asks for nothing too; any other answer it would take for that of its next request
+                    turn.expects = False
+                    self._transport.write(CONTINUE)
                 if not self._shared.workers.submit(partial(work, self._shared, turn, self)):
                     turn.keep = False
                     self.answer(turn, plain(503, "The server has too many requests under way."))
