@@ -233,14 +233,20 @@ class Crash(BaseException):
 
 
 class Disk:
-    """The process ends before the n-th thing that it does to the disk below a folder; nothing is done after that."""
+    """The process ends before the n-th thing that it does to the disk below a folder; nothing is done after that.
+
+    Or something happens just before a file is locked.
+    """
 
     def __init__(self) -> None:
         self.root = ""
         self.left = -1
+        self.before_lock: list[Callable[[], object]] = []
         sys.addaudithook(self._watch)
 
     def _watch(self, event: str, args: tuple[object, ...]) -> None:
+        if event == "fcntl.flock" and self.before_lock:
+            self.before_lock.pop()()
         if self.left < 0 or not (event == "open" or event.startswith("os.")):
             return
         if isinstance(args[0], int) or (isinstance(args[0], str) and args[0].startswith(self.root)):
@@ -275,6 +281,16 @@ def crashes(
         finally:
             disk.left = -1
     assert turn > 8
+
+
+def test_a_part_that_opens_the_file_just_before_it_becomes_the_object_writes_nothing(
+    store: FolderStore, disk: Disk
+) -> None:
+    upload, kept = send(store, FULL)
+    disk.before_lock = [lambda: upload.complete(upload.parts(), Facts(etag="e-1"))]
+    with pytest.raises(NoSuchUpload):
+        put(upload, 5, bytes(SIZE))
+    assert store.get("bucket", "k") == b"".join(kept[number] for number in sorted(kept))
 
 
 CRASHING = [

@@ -109,8 +109,8 @@ class Slot:
             self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 fcntl.flock(self.file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                same = os.path.samestat(os.fstat(self.file), os.stat(path))
-                if not same or os.path.exists(os.path.join(folder, PLAN)):
+                # The plan goes together with the file, so in this order.
+                if os.path.exists(os.path.join(folder, PLAN)) or not os.path.exists(path):
                     raise NoSuchUpload
                 os.lseek(self.file, (number - 1) * size, os.SEEK_SET)
             except BaseException:
