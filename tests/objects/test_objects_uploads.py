@@ -317,8 +317,11 @@ def test_a_crash_while_joining_leaves_the_upload_or_the_object(
     for other in crashes(store, disk, tmp_path, complete):
         left = shutil.copytree(other.root, f"{other.root}-aborted")
         with contextlib.suppress(NoSuchUpload, FileNotFoundError):  # a latecomer spoils nothing
-            latecomer = parts.claim(str(Path(other.root, ".uploads", upload.id)), 7, SIZE)
+            folder = Path(other.root, ".uploads", upload.id)
+            planned = (folder / parts.PLAN).exists()
+            latecomer = parts.claim(str(folder), 7, SIZE)
             assert latecomer is not None
+            assert not planned
             latecomer.close()
             put(find(other, upload), 7, bytes(SIZE))
         with contextlib.suppress(NoSuchUpload):  # the object is there

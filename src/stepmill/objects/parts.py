@@ -5,7 +5,7 @@ What a part is stands in a name, so that a disk without attributes keeps uploads
 it comes lies in its slot: at (number - 1) × size of the one sparse file that parts of its size share, which so becomes
 the object as it is when all parts have one size. An empty file says that it is there. Every other part is a file.
 """
-# ruff: noqa: PTH110, PTH116, PTH118
+# ruff: noqa: PTH110, PTH118
 
 from __future__ import annotations
 
