@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import sys
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -222,6 +223,36 @@ def test_a_part_may_be_a_range_of_an_object(s3: Call) -> None:
         )
     s3("CompleteMultipartUpload", UploadId=upload, MultipartUpload={"Parts": rows})
     assert got(s3) == ONE + b"01234"
+
+
+def test_a_part_whose_length_is_known_lies_where_the_object_needs_it(s3: Call, store: FolderStore) -> None:
+    class Sized(io.BytesIO):
+        length = BIG
+
+    class Wrapped(io.BytesIO):
+        length = BIG
+        trailers: ClassVar[dict[str, str]] = {}
+
+    class Unknown(io.BytesIO):
+        length = None
+
+    for body, more, slotted in (
+        (ONE, {}, True),
+        (Sized(ONE), {}, True),
+        (Wrapped(ONE), {"ContentLength": BIG + 90}, True),
+        (io.BytesIO(ONE), {"ContentLength": BIG}, True),
+        (io.BytesIO(ONE), {}, False),
+        (Unknown(ONE), {"ContentLength": BIG}, False),
+        (END, {}, False),
+    ):
+        upload = s3("CreateMultipartUpload")["UploadId"]
+        s3("UploadPart", UploadId=upload, PartNumber=1, Body=body, **more)
+        assert Path(store.root, ".uploads", upload, f"data-{BIG}").exists() is slotted
+        s3("AbortMultipartUpload", UploadId=upload)
+    upload = s3("CreateMultipartUpload")["UploadId"]
+    wrong = {"UploadId": upload, "PartNumber": 1, "Body": io.BytesIO(ONE), "ContentLength": BIG + 1}
+    assert refused(lambda: s3("UploadPart", **wrong))[0] == "IncompleteBody"
+    assert "Parts" not in s3("ListParts", UploadId=upload)
 
 
 def test_completing_under_a_condition_heeds_what_is_there(s3: Call) -> None:

@@ -139,6 +139,27 @@ def append(source: int, target: int) -> None:
             view = view[os.write(target, view) :]
 
 
+def copy_range(source: int, start: int, target: int, at: int, length: int) -> None:
+    """Copy `length` bytes from one place in an open file to one in another, sharing blocks where it can be.
+
+    Raises OSError when the source has fewer.
+    """
+    try:
+        while length and (done := os.copy_file_range(source, target, min(length, 1 << 30), start, at)):
+            start, at, length = start + done, at + done, length - done
+    except AttributeError:
+        pass  # macOS has no copy_file_range
+    except OSError as error:
+        if error.errno not in _CANNOT_SHARE:
+            raise
+    while length:
+        chunk = os.pread(source, min(length, _CHUNK), start)
+        if not chunk:
+            raise OSError(errno.EIO, "a file ends before the part that should lie there")
+        done = os.pwrite(target, chunk, at)
+        start, at, length = start + done, at + done, length - done
+
+
 def _regular_files(folder: str) -> Iterator[tuple[str, str]]:
     """Relative path and path of each regular file, folders in sorted order; raises OSError on what cannot be read."""
     waiting = [""]

@@ -1,9 +1,10 @@
 """Uploads in parts: what has arrived waits in a folder of its own until it becomes one object.
 
 In: a store, parts as streams, the order they are joined in. Out: an object. Touches: `.uploads/` in the store's folder.
-A crash leaves the upload or the object. Joining begins with a plan on the disk; each part is appended to the first and
-removed, in order, when its bytes are safe, so a second attempt goes on where the first one fell. What a part is stands
-in its name, so that a disk without attributes keeps uploads too. An upload nobody ends is kept, as S3 keeps it.
+A crash leaves the upload or the object. Joining begins with a plan on the disk. Where parts lie in the slots of a file
+already (parts.py), that file becomes the object, and only the others are copied into it. Otherwise each part is copied
+behind the first. A copied part is removed when its bytes are safe, and has the same place in every attempt, so a second
+one goes on where the first one fell. An upload nobody ends is kept, as S3 keeps it.
 """
 # ruff: noqa: PTH102, PTH103, PTH104, PTH110, PTH118, PTH123, PTH208
 
@@ -15,9 +16,10 @@ import json
 import os
 import re
 import shutil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from stepmill.objects import placing, transfer
+from stepmill.objects import parts, placing, transfer
+from stepmill.objects.parts import NO_PART, PLAN, Exactly, Part, shared
 from stepmill.objects.store import BadName, NoSuchUpload, ObjectInfo, check_key
 
 if TYPE_CHECKING:
@@ -26,30 +28,15 @@ if TYPE_CHECKING:
     from stepmill.objects.bodies import Reader
     from stepmill.objects.facts import Facts
     from stepmill.objects.folder import Allow, FolderStore
+    from stepmill.objects.parts import Slot
     from stepmill.objects.sums import Sums
 
 FOLDER = ".uploads"
 _ID = re.compile(r"[0-9a-f]{48}")
-_PART = re.compile(r"(\d{5})-([0-9a-f]{32})-([0-9a-f]*)")
-_HEAD, _PLAN, _JOINED = "upload.json", "plan.json", "joined"
+_HEAD, _JOINED = "upload.json", "joined"
 _UNSAFE = 256 << 20
-"""Bytes appended before they are flushed and their parts removed: bounds what a disk must hold twice."""
-
-
-class Part(NamedTuple):
-    """One part that has arrived. etag: MD5 in hexadecimal. checksum: raw, b"" when the upload has no algorithm.
-    modified: epoch seconds."""
-
-    number: int
-    etag: str
-    checksum: bytes
-    size: int
-    modified: float
-
-    @property
-    def name(self) -> str:
-        """The file that holds it."""
-        return f"{self.number:05d}-{self.etag}-{self.checksum.hex()}"
+"""Bytes copied before they are flushed and their parts removed: bounds what a disk must hold twice."""
+_flush_data = getattr(os, "fdatasync", os.fsync)  # macOS has none
 
 
 class Upload:
@@ -64,11 +51,44 @@ class Upload:
         self.begun: float = head["begun"]
         self.about: dict[str, Any] = head["about"]
 
-    def put_part(self, number: int, source: Reader, sums: Sums, checksum: Callable[[], bytes]) -> Part:
+    def put_part(
+        self, number: int, source: Reader, sums: Sums, checksum: Callable[[], bytes], size: int | None = None
+    ) -> Part:
         """Store part `number`, in the place of an earlier one of that number; durable on return.
 
-        `checksum` is asked when all bytes have been seen; what it or `source` raises leaves nothing behind.
+        `checksum` is asked when all bytes have been seen; what it or `source` raises leaves nothing behind. `size` in
+        bytes, when it is known beforehand, lets the part be stored where the object needs it; BadName when it is wrong.
         """
+        try:
+            if os.path.exists(self._path(PLAN)):
+                raise NoSuchUpload
+            slot = parts.claim(self._folder, number, size)
+            if slot is None:
+                part = self._put_apart(number, source, sums, checksum)
+            else:
+                try:
+                    part = self._put_in(slot, number, Exactly(source, size or 0), sums, checksum)
+                finally:
+                    slot.close()
+            transfer.flush(self._folder)
+        except FileNotFoundError:
+            if os.path.exists(self._folder):
+                raise
+            raise NoSuchUpload from None
+        return part
+
+    def _put_in(self, slot: Slot, number: int, source: Reader, sums: Sums, checksum: Callable[[], bytes]) -> Part:
+        placing.pour(source, slot.file, sums)
+        part = Part(number, sums.md5.hex(), checksum(), sums.size, 0, slotted=True)
+        _flush_data(slot.file)
+        with self._changing():
+            slot.used = True
+            with open(self._path(part.name), "xb", buffering=0, opener=placing.private) as said:
+                part = part._replace(modified=os.fstat(said.fileno()).st_mtime)
+            self._drop_earlier(part)
+        return part
+
+    def _put_apart(self, number: int, source: Reader, sums: Sums, checksum: Callable[[], bytes]) -> Part:
         temporary = self._store.temporary()
         try:
             with open(temporary, "xb", buffering=0, opener=placing.private) as file:
@@ -76,28 +96,35 @@ class Upload:
                 summed = checksum()
                 os.fsync(file.fileno())
                 part = Part(number, sums.md5.hex(), summed, sums.size, os.fstat(file.fileno()).st_mtime)
-            if os.path.exists(self._path(_PLAN)):
-                raise NoSuchUpload
-            earlier = [name for name in self._names() if name.startswith(f"{number:05d}-") and name != part.name]
-            os.rename(temporary, self._path(part.name))
-            for name in earlier:
-                placing.unlink(self._path(name))
-            transfer.flush(self._folder)
-        except FileNotFoundError:
-            if os.path.exists(self._folder):
-                raise
-            raise NoSuchUpload from None
+            with self._changing():
+                os.rename(temporary, self._path(part.name))
+                self._drop_earlier(part)
         finally:
             placing.unlink(temporary)
         return part
 
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Nobody else adds a part or ends the upload meanwhile: two parts of one number must not drop each other."""
+        if os.path.exists(self._path(PLAN)):  # joining may take long, and its end is known already
+            raise NoSuchUpload
+        with self._alone():
+            if os.path.exists(self._path(PLAN)):
+                raise NoSuchUpload
+            yield
+
+    def _drop_earlier(self, part: Part) -> None:
+        for name in self._names():
+            if name.startswith(f"{part.number:05d}-") and name != part.name:
+                placing.unlink(self._path(name))
+
     def parts(self) -> list[Part]:
         """What has arrived, by number; of two with one number the later."""
         if (plan := self._plan()) is not None:
-            return plan
+            return plan[1]
         found: dict[int, Part] = {}
         for name in self._names():
-            part = _part(name, self._path(name))
+            part = parts.of_name(name, self._path(name))
             if part is not None and (part.number not in found or found[part.number].modified <= part.modified):
                 found[part.number] = part
         return [found[number] for number in sorted(found)]
@@ -111,21 +138,15 @@ class Upload:
         with self._alone():
             if allow is not None:
                 allow(self._store.seen(self.bucket, self.key))
-            plan = self._plan()
-            if plan is None:
-                self._write(_PLAN, [[*part[:2], part.checksum.hex(), *part[3:]] for part in chosen])
-            elif plan != list(chosen):
-                raise BadName("InvalidPart", "This upload is being completed already, with other parts.")
-            self._join(chosen)
-            joined = self._path(_JOINED)
-            file = os.open(joined, os.O_RDWR | os.O_NOFOLLOW)
+            path, target, slots = self._begin(chosen)
             try:
-                os.utime(file, (self.begun, self.begun))  # S3 dates an object of parts by the beginning of its upload
-                self._store.seal(file, described)
+                self._join(chosen, target, slots)
+                os.utime(target, (self.begun, self.begun))  # S3 dates an object of parts by the beginning of its upload
+                self._store.seal(target, described)
+                info = self._store.settle(self.bucket, self.key, path, durable=True, allow=allow)
+                self._remove()
             finally:
-                os.close(file)
-            info = self._store.settle(self.bucket, self.key, joined, durable=True, allow=allow)
-            self._remove()
+                os.close(target)
         return info
 
     def abort(self) -> None:
@@ -133,45 +154,83 @@ class Upload:
         with self._alone():
             self._remove()
 
-    def _join(self, chosen: Sequence[Part]) -> None:
-        joined = self._path(_JOINED)
-        if not os.path.exists(joined):
+    def _begin(self, chosen: Sequence[Part]) -> tuple[str, int, int]:
+        """Settle how `chosen` are joined → the file that becomes the object, open, and the size of its slots or 0.
+
+        A file of slots is held alone until it is closed.
+        """
+        plan = self._plan()
+        if plan is None:
+            there = set(self._names())
+            if not all(part.name in there for part in chosen):  # replaced since it was chosen
+                raise BadName("InvalidPart", NO_PART)
+            slots = parts.in_place(chosen)
+            file = parts.alone(self._path(shared(slots)), wait=False) if slots else None
+            slots = 0 if file is None else slots  # somebody writes what was not chosen: copy
             try:
-                os.rename(self._path(chosen[0].name), joined)
-            except FileNotFoundError:  # a crash came after the object was in place
-                self._remove()
-                raise NoSuchUpload from None
-        target = os.open(joined, os.O_WRONLY | os.O_NOFOLLOW)
+                self._write(PLAN, {"slots": slots, "parts": [part.row() for part in chosen]})
+            except BaseException:
+                if file is not None:
+                    os.close(file)
+                raise
+        elif plan[1] != list(chosen):
+            raise BadName("InvalidPart", "This upload is being completed already, with other parts.")
+        else:
+            slots = plan[0]
+            file = parts.alone(self._path(shared(slots)), wait=True) if slots else None
+        if not slots:
+            file = self._open_joined(chosen[0])
+        if file is None:  # a crash came after the object was in place
+            self._remove()
+            raise NoSuchUpload
+        return self._path(shared(slots) if slots else _JOINED), file, slots
+
+    def _open_joined(self, first: Part) -> int | None:
+        joined, path = self._path(_JOINED), self._path(first.name)
+        if not os.path.exists(joined):
+            if not os.path.exists(path):
+                return None
+            if first.slotted:
+                os.close(os.open(joined, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+            else:
+                os.rename(path, joined)
+        return os.open(joined, os.O_RDWR | os.O_NOFOLLOW)
+
+    def _join(self, chosen: Sequence[Part], target: int, slots: int) -> None:
+        at = unsafe = 0
+        waiting: list[str] = []
+        ends = {part.lies[0]: part.number for part in chosen if part.slotted}  # which part needs a file of slots last
+        for part in chosen:
+            said = self._path(part.name)
+            there = part.slotted and part.size == slots
+            if not there and os.path.exists(said):  # what is gone was copied and flushed before
+                name, start = part.lies
+                self._copy(self._path(name), start, target, at, part.size)
+                waiting.append(said)
+                if ends.get(name) == part.number:
+                    waiting.append(self._path(name))
+                unsafe += part.size
+                if unsafe >= _UNSAFE:
+                    self._let_go(target, waiting)
+                    unsafe = 0
+            at += part.size
+        # The rest is flushed when it is sealed, and goes with the upload.
+        size = os.fstat(target).st_size
+        if size < at:
+            raise OSError(f"the parts of {self.bucket}/{self.key} do not add up; abort the upload")
+        if size > at:
+            os.ftruncate(target, at)
+
+    def _copy(self, path: str, start: int, target: int, at: int, size: int) -> None:
+        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         try:
-            at = unsafe = 0
-            waiting: list[str] = []
-            for number, part in enumerate(chosen):
-                path = self._path(part.name)
-                if number and os.path.exists(path):  # what is gone was appended and flushed before
-                    if not waiting:
-                        os.ftruncate(target, at)
-                    os.lseek(target, at, os.SEEK_SET)
-                    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-                    try:
-                        transfer.append(source, target)
-                    finally:
-                        os.close(source)
-                    waiting.append(path)
-                    unsafe += part.size
-                    if unsafe >= _UNSAFE:
-                        self._let_go(target, waiting)
-                        unsafe = 0
-                at += part.size
-            self._let_go(target, waiting)
-            if os.fstat(target).st_size != at:
-                raise OSError(f"the parts of {self.bucket}/{self.key} do not add up; abort the upload")
+            transfer.copy_range(source, start, target, at, size)
         finally:
-            os.close(target)
+            os.close(source)
 
     def _let_go(self, target: int, waiting: list[str]) -> None:
-        if waiting:
-            os.fsync(target)
-        for path in waiting:  # in order: what is left after a crash is always the end of the plan
+        os.fsync(target)
+        for path in waiting:
             placing.unlink(path)
         waiting.clear()
 
@@ -190,12 +249,13 @@ class Upload:
         finally:
             os.close(file)
 
-    def _plan(self) -> list[Part] | None:
+    def _plan(self) -> tuple[int, list[Part]] | None:
         try:
-            with open(self._path(_PLAN), encoding="utf-8") as file:
-                return [Part(row[0], row[1], bytes.fromhex(row[2]), row[3], row[4]) for row in json.load(file)]
+            with open(self._path(PLAN), encoding="utf-8") as file:
+                plan = json.load(file)
         except FileNotFoundError:
             return None
+        return plan["slots"], [parts.of_row(row) for row in plan["parts"]]
 
     def _write(self, name: str, value: Any) -> None:
         temporary = self._store.temporary()
@@ -273,14 +333,3 @@ class Uploads:
                 return Upload(self._store, folder, json.load(file))
         except FileNotFoundError:
             return None
-
-
-def _part(name: str, path: str) -> Part | None:
-    match = _PART.fullmatch(name)
-    if match is None:
-        return None
-    try:
-        known = os.lstat(path)
-    except FileNotFoundError:
-        return None
-    return Part(int(match[1]), match[2], bytes.fromhex(match[3]), known.st_size, known.st_mtime)

@@ -70,6 +70,7 @@ class Whole(Checked):
     def __init__(self, body: Reader, length: int | None, *, limit: int, digest: str | None) -> None:
         super().__init__()
         self._body = body
+        self.length = length
         self._length = length
         self._limit = limit
         self._stated = digest
@@ -117,6 +118,7 @@ class Chunked(Checked):
         if length > limit:
             raise too_large(S3, limit)
         self._body = body
+        self.length = length
         self._length = length
         self._seal = seal
         self._declared = declared

@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 from stepmill.objects.bodies import Slice
 from stepmill.objects.facts import Facts
+from stepmill.objects.parts import NO_PART, Part
 from stepmill.objects.store import NoSuchKey, NoSuchUpload
 from stepmill.objects.sums import COMPOSITE, FULL_OBJECT, begin, joined
-from stepmill.objects.uploads import Part, Upload
+from stepmill.objects.uploads import Upload
 from stepmill.services.operations import Response, ServiceError
 from stepmill.services.s3.checksums import Expected, bad_digest, encoded, given, shown
 from stepmill.services.s3.conditions import COPYING, check_write, part_number
@@ -45,10 +46,6 @@ SMALLEST = 5 << 20
 """AWS: every part but the last holds at least 5 MiB."""
 _MOST = 1000
 _RUNS = 16
-_NO_PART = (
-    "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
-    "entity tag may not match the part's entity tag."
-)
 
 
 class Multipart(Base):
@@ -105,7 +102,7 @@ class Multipart(Base):
             digests.update(expected.verify())
             return digests.get(algorithm, b"")
 
-        part = upload.put_part(number, Bounded(body), expected.sums, checksum)
+        part = upload.put_part(number, Bounded(body), expected.sums, checksum, _size_of(request))
         told = {f"Checksum{name}": value for name, value in encoded(digests).items()} if sent else {}
         return {"ETag": f'"{part.etag}"', **told, **encryption(_facts_of(upload))}
 
@@ -125,7 +122,7 @@ class Multipart(Base):
             source: Reader = Slice(file, start, length)
             expected = Expected("UploadPartCopy", {}, source, [algorithm] if algorithm else [])
             part = upload.put_part(
-                number, Bounded(source), expected.sums, lambda: expected.verify().get(algorithm, b"")
+                number, Bounded(source), expected.sums, lambda: expected.verify().get(algorithm, b""), _slotted(length)
             )
         result = {"ETag": f'"{part.etag}"', "LastModified": second(part.modified), **_checksum_of(part, algorithm)}
         return {"CopyPartResult": result, **encryption(_facts_of(upload))}
@@ -241,6 +238,20 @@ class Multipart(Base):
         return self._uploads.find(request["Bucket"], request["Key"], str(request["UploadId"]))
 
 
+def _size_of(request: dict[str, Any]) -> int | None:
+    """How many bytes a part will have; None when nobody says, or it can only be a last one, which is soon copied."""
+    body = request.get("Body", b"")
+    if isinstance(body, (bytes, bytearray)):
+        return _slotted(len(body))
+    # On the wire ContentLength may count what is wrapped around the body; a reader from there knows better.
+    known = getattr(body, "length", None if hasattr(body, "trailers") else request.get("ContentLength"))
+    return _slotted(known) if isinstance(known, int) and hasattr(body, "read") else None
+
+
+def _slotted(size: int) -> int | None:
+    return size if size >= SMALLEST else None
+
+
 def _mismatch(expected: str, actual: str) -> ServiceError:
     kinds = f"expected checksum Type: {expected.lower()}, actual checksum Type: {actual.lower()}"
     return ServiceError("InvalidRequest", f"Checksum Type mismatch occurred, {kinds}")
@@ -308,7 +319,7 @@ def _chosen(upload: Upload, rows: Sequence[dict[str, Any]]) -> list[Part]:
                 raise not_done("CompleteMultipartUpload", member)
         part = arrived.get(number)
         if part is None or str(row.get("ETag", "")).strip('"') != part.etag:
-            raise ServiceError("InvalidPart", _NO_PART)
+            raise ServiceError("InvalidPart", NO_PART)
         told = given({name: value for name, value in row.items() if value is not None})
         if algorithm and not told and upload.about["type"] == "COMPOSITE":
             raise ServiceError(
@@ -317,7 +328,7 @@ def _chosen(upload: Upload, rows: Sequence[dict[str, Any]]) -> list[Part]:
                 f"checksum for each part. It was missing for part {number} in the request.",
             )
         if algorithm and told and told != {algorithm: part.checksum}:
-            raise ServiceError("InvalidPart", _NO_PART)
+            raise ServiceError("InvalidPart", NO_PART)
         chosen.append(part)
     if any(part.size < SMALLEST for part in chosen[:-1]):
         raise ServiceError("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
