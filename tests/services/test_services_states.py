@@ -34,6 +34,7 @@ def test_a_machine_is_made_once_and_found_again_whatever_its_role(local: Local):
         "creationDate": first["creationDate"],
         "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
         "tracingConfiguration": {"enabled": False},
+        "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
     }
     again = request | {"definition": text + " "}
     assert refused(lambda: local.call("states", "CreateStateMachine", again)) == (

@@ -51,6 +51,7 @@ class Machines:
             "updateDate": machine["updated"] if same else found["started"],
             "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
             "tracingConfiguration": {"enabled": False},
+            "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
             **({"revisionId": machine["revision_id"]} if same and "revision_id" in machine else {}),
             **({"variableReferences": variables} if variables else {}),
         }

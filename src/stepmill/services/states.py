@@ -117,6 +117,7 @@ class States:
             "type": machine["type"],
             "creationDate": machine["created"],
             **{key: machine.get(key, default) for key, default in _SHOWN.items()},
+            "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
             **_revision_id(machine),
             **({"variableReferences": variables} if variables else {}),
         }
