@@ -159,6 +159,8 @@ def _say(local: Local, url: str, args: argparse.Namespace) -> None:
     say(f"serving Step Functions, SageMaker jobs, Lambda, S3, CloudWatch Logs and STS at {url}")
     say(f"  kept in    {local.settings.store}")
     say(f"  in memory  {IN_MEMORY}")
+    if not local.objects.keeps_metadata:
+        say("  note: this disk has no extended attributes: content types and metadata of objects are not kept")
     if not local.hosting:
         say(f"  the engine runs in {local.owner()} and comes here when that ends, with all that is in memory")
     if args.allow_test_keys:

@@ -7,20 +7,22 @@ In: a store. Out: its key, and the endpoint while a process serves it. Touches: 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
 import string
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 from stepmill.history.log import StoreError
+from stepmill.local.locks import held, take
 from stepmill.local.store import Store
 from stepmill.stage import Endpoint, Settings
 
 _LETTERS = string.ascii_uppercase + string.digits
 _PREFIX = "SMIL"  # not AKIA: nobody's scanner shall take it for a key of AWS, and nobody's eye
+_LOOKS, _GLANCE = 5, 0.01  # looks at a lock before it is believed to be held, and the seconds between them
 _KEY_LENGTH, _SECRET_BYTES = 20, 30  # as AWS's: 20 characters, and 40 of base64
 
 
@@ -65,15 +67,13 @@ class Sign:
 
     def take(self) -> bool:
         """Become the process that serves the store, if nobody does."""
-        lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return False
-        self._lock = lock
-        self._record.unlink(missing_ok=True)
-        return True
+        for _ in range(_LOOKS):
+            self._lock = take(self._lock_file)
+            if self._lock is not None:
+                self._record.unlink(missing_ok=True)
+                return True
+            time.sleep(_GLANCE)  # it may be somebody who only looks
+        return False
 
     def put_up(self, url: str) -> None:
         """Say where."""
@@ -98,17 +98,8 @@ class Served(NamedTuple):
 
 def server_of(store: Store) -> Served | None:
     """The process that serves this store, or None."""
-    try:
-        lock = os.open(store.root / "serve.lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
+    if not held(store.root / "serve.lock"):
         return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return None
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(lock)
     try:
         found = json.loads((store.root / "endpoint.json").read_text(encoding="utf-8"))
         return Served(str(found["url"]), int(found["pid"]))

@@ -7,7 +7,6 @@ What belongs here is which process may write; what it writes never does.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stepmill.history.log import StoreError
+from stepmill.local.locks import held, take
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "lustre"})
 _LONGEST_BASE = 60  # bytes; what follows takes up to 40 of a socket's 108
@@ -91,15 +91,11 @@ class Store:
         if self._lock is not None:
             return True
         try:
-            lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = take(self._lock_file)
         except OSError as fault:
             raise StoreError(self._unusable(fault)) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
+        if self._lock is None:
             return False
-        self._lock = lock
         # What a killed owner left must not be read as the name of this one.
         self._owner_file.unlink(missing_ok=True)
         return True
@@ -131,30 +127,17 @@ class Store:
 
     def owner(self) -> Owner | None:
         """The process that holds the store, or None when nobody does."""
-        if not self._held():
+        if not held(self._lock_file):
             return None
         # The lock comes a moment before the record that names its holder.
         for _ in range(100):
             try:
                 return Owner(**json.loads(self._owner_file.read_text()))
             except (OSError, ValueError, TypeError):
-                if not self._held():
+                if not held(self._lock_file):
                     return None
                 time.sleep(0.01)
         raise StoreBusy(f"{self.root}: another process holds the store and has not said who it is")
-
-    def _held(self) -> bool:
-        try:
-            lock = os.open(self._lock_file, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(lock)
-        return False
 
     def _socket(self) -> Path:
         """A path short enough for a socket's name (108 bytes), in a folder of this user alone."""
