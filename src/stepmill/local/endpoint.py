@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
-import string
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +18,7 @@ from stepmill.local.locks import held, take
 from stepmill.local.store import Store
 from stepmill.stage import Endpoint, Settings
 
-_LETTERS = string.ascii_uppercase + string.digits
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _PREFIX = "SMIL"  # not AKIA: nobody's scanner shall take it for a key of AWS, and nobody's eye
 _LOOKS, _GLANCE = 5, 0.01  # looks at a lock before it is believed to be held, and the seconds between them
 _KEY_LENGTH, _SECRET_BYTES = 20, 30  # as AWS's: 20 characters, and 40 of base64
@@ -44,6 +42,8 @@ def key_of(store: Store) -> tuple[str, str]:
 
 
 def _make_key(path: Path) -> None:
+    import secrets  # once in a store's life
+
     made = {
         "id": _PREFIX + "".join(secrets.choice(_LETTERS) for _ in range(_KEY_LENGTH - len(_PREFIX))),
         "secret": secrets.token_urlsafe(_SECRET_BYTES),
