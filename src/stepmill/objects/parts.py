@@ -5,7 +5,7 @@ What a part is stands in a name, so that a disk without attributes keeps uploads
 it comes lies in its slot: at (number - 1) × size of the one sparse file that parts of its size share, which so becomes
 the object as it is when all parts have one size. An empty file says that it is there. Every other part is a file.
 """
-# ruff: noqa: PTH110, PTH118
+# ruff: noqa: PTH110, PTH116, PTH118
 
 from __future__ import annotations
 
@@ -96,14 +96,13 @@ def in_place(chosen: Sequence[Part]) -> int:
 class Slot:
     """The slot of one part, which nobody else writes: `file` stands at its beginning.
 
-    It is anybody's again when it is closed, unless `used` was set: bytes that somebody was told are there stay. While
-    it is open nobody has the shared file alone, so nothing is written into an object that this file has become.
+    It is anybody's again after `give_back`; otherwise bytes that somebody was told are there stay. While it is open
+    nobody has the shared file alone, so nothing is written into an object that this file has become.
     """
 
     def __init__(self, folder: str, number: int, size: int) -> None:
-        self._claim = os.path.join(folder, f"slot-{number:05d}")
-        self.used = False
-        os.close(os.open(self._claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        self._begun = _begun(folder, number)
+        os.close(os.open(self._begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             path = os.path.join(folder, shared(size))
             self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -116,19 +115,26 @@ class Slot:
             except BaseException:
                 os.close(self.file)
                 raise
-        except BaseException:
-            placing.unlink(self._claim)
-            raise
+        except BlockingIOError:  # it becomes the object just now, or not after all; a file of its own is never wrong
+            raise FileExistsError from None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no other part of this number has arrived since. Ask it alone."""
+        return not os.stat(self._begun).st_size
+
+    def give_back(self) -> None:
+        """Let another part of this number have the slot. Do it alone, and never after the part was said to be there."""
+        if self.is_first:
+            placing.unlink(self._begun)
 
     def close(self) -> None:
-        """Let others have the file, and the slot if it was not used."""
-        if not self.used:
-            placing.unlink(self._claim)
+        """Let others have the file."""
         os.close(self.file)
 
 
 def claim(folder: str, number: int, size: int | None) -> Slot | None:
-    """The slot of the part `number`; None when its size is not known, or the slot is somebody's, or was used before.
+    """The slot of the part `number`; None when its size is not known, or a part of this number was begun before.
 
     Raises FileNotFoundError, NoSuchUpload.
     """
@@ -136,8 +142,27 @@ def claim(folder: str, number: int, size: int | None) -> Slot | None:
         return None
     try:
         return Slot(folder, number, size)
-    except (FileExistsError, BlockingIOError):
+    except FileExistsError:
         return None
+
+
+def is_first(folder: str, number: int) -> bool:
+    """Note that a part of this number arrives in a file of its own → whether none was begun before. Ask it alone."""
+    path = _begun(folder, number)
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        os.truncate(path, 1)
+        return False
+    return True
+
+
+def _begun(folder: str, number: int) -> str:
+    """There when a part of this number was begun; not empty when one arrived in a file of its own after that.
+
+    So whoever is the first need not look for earlier ones among ten thousand names.
+    """
+    return os.path.join(folder, f"begun-{number:05d}")
 
 
 def alone(path: str, *, wait: bool) -> int | None:

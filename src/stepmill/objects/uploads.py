@@ -66,10 +66,7 @@ class Upload:
             if slot is None:
                 part = self._put_apart(number, source, sums, checksum)
             else:
-                try:
-                    part = self._put_in(slot, number, Exactly(source, size or 0), sums, checksum)
-                finally:
-                    slot.close()
+                part = self._put_in(slot, number, Exactly(source, size or 0), sums, checksum)
             transfer.flush(self._folder)
         except FileNotFoundError:
             if os.path.exists(self._folder):
@@ -78,14 +75,23 @@ class Upload:
         return part
 
     def _put_in(self, slot: Slot, number: int, source: Reader, sums: Sums, checksum: Callable[[], bytes]) -> Part:
-        placing.pour(source, slot.file, sums)
-        part = Part(number, sums.md5.hex(), checksum(), sums.size, 0, slotted=True)
-        _flush_data(slot.file)
-        with self._changing():
-            slot.used = True
-            with open(self._path(part.name), "xb", buffering=0, opener=placing.private) as said:
-                part = part._replace(modified=os.fstat(said.fileno()).st_mtime)
-            self._drop_earlier(part)
+        try:
+            try:
+                placing.pour(source, slot.file, sums)
+                part = Part(number, sums.md5.hex(), checksum(), sums.size, 0, slotted=True)
+                _flush_data(slot.file)
+            except BaseException:
+                with contextlib.suppress(NoSuchUpload), self._changing():
+                    slot.give_back()
+                raise
+            with self._changing():
+                is_first = slot.is_first
+                with open(self._path(part.name), "xb", buffering=0, opener=placing.private) as said:
+                    part = part._replace(modified=os.fstat(said.fileno()).st_mtime)
+                if not is_first:
+                    self._drop_earlier(part)
+        finally:
+            slot.close()
         return part
 
     def _put_apart(self, number: int, source: Reader, sums: Sums, checksum: Callable[[], bytes]) -> Part:
@@ -97,8 +103,10 @@ class Upload:
                 os.fsync(file.fileno())
                 part = Part(number, sums.md5.hex(), summed, sums.size, os.fstat(file.fileno()).st_mtime)
             with self._changing():
+                is_first = parts.is_first(self._folder, number)
                 os.rename(temporary, self._path(part.name))
-                self._drop_earlier(part)
+                if not is_first:
+                    self._drop_earlier(part)
         finally:
             placing.unlink(temporary)
         return part
