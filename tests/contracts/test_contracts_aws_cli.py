@@ -126,7 +126,7 @@ def test_lambda_from_zip_to_log(aws: Aws, tmp_path: Path):
     events = aws("logs", "filter-log-events", "--log-group-name", "/aws/lambda/cli", "--filter-pattern", "seen")[
         "events"
     ]
-    assert ["seen {'n': 1}"] == [event["message"].strip() for event in events]
+    assert [event["message"].strip() for event in events] == ["seen {'n': 1}"]
     aws("lambda", "delete-function", "--function-name", "cli")
 
 
