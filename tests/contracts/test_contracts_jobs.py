@@ -80,6 +80,14 @@ def test_a_processing_job_is_made_described_listed_and_its_log_read(sagemaker: A
     assert [event["message"] for event in found["events"]] == ["loss=0.25"]
 
 
+def test_a_jobs_tags_are_kept(sagemaker: Any):
+    arn = f"arn:aws:sagemaker:us-east-1:000000000000:processing-job/{processing(sagemaker)}"
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "ml"}]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "env", "Value": "dev"}])
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["team"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "env", "Value": "dev"}]
+
+
 def test_a_training_job_gives_its_metrics_and_its_model(sagemaker: Any):
     name = training(sagemaker)
     quickly(sagemaker, "training_job_completed_or_stopped", TrainingJobName=name)

@@ -104,6 +104,13 @@ def test_an_event_is_taken_at_once_and_run_later(functions: Any, tmp_path: Path)
     assert file.read_text() == "called\n"
 
 
+def test_a_functions_tags_are_kept(functions: Any, tmp_path: Path):
+    arn = make(functions, tmp_path, "tagged", Tags={"team": "ml"})["FunctionArn"]
+    functions.tag_resource(Resource=arn, Tags={"env": "dev"})
+    functions.untag_resource(Resource=arn, TagKeys=["team"])
+    assert functions.list_tags(Resource=arn)["Tags"] == {"env": "dev"}
+
+
 def test_a_dry_run_calls_nothing(functions: Any, tmp_path: Path):
     make(functions, tmp_path, "dry", FAILS)
     assert functions.invoke(FunctionName="dry", InvocationType="DryRun")["StatusCode"] == 204

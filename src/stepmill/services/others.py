@@ -26,8 +26,7 @@ from stepmill.services.operations import Response, ServiceError, invalid, unmet
 from stepmill.services.sdk import service_model, session
 
 IN_MEMORY: Final = (
-    "What AWS services other than Step Functions, SageMaker jobs, Lambda, S3 and CloudWatch Logs keep (queues, tables, "
-    "topics, roles, …) is in memory and gone when this process ends."
+    "every other service of AWS: its queues, tables, topics, roles, … are gone when the process that keeps them ends"
 )
 INSTALL: Final = 'pip install "stepmill[serve]"'
 
@@ -169,8 +168,9 @@ class Others:
 
     def _scoped(self, service: str, region: str | None, headers: Mapping[str, str]) -> str:
         """An Authorization header from which moto reads whom the request is for, whatever way it was signed."""
-        key = re.search(r"Credential=([^/,\s]+)", headers.get("authorization", ""))
-        scope = f"{key.group(1) if key else 'stepmill'}/20260101/{region or self._region}/{service}/aws4_request"
+        signed = re.search(r"Credential=([^/,\s]+)/[0-9]+/([a-z0-9-]+)/", headers.get("authorization", ""))
+        key, named = signed.groups() if signed else ("stepmill", self._region)
+        scope = f"{key}/20260101/{region or named}/{service}/aws4_request"
         return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
     def _run(
