@@ -53,7 +53,7 @@ def training(sagemaker: Any) -> str:
 
 
 def quickly(sagemaker: Any, waiter: str, **request: Any) -> None:
-    sagemaker.get_waiter(waiter).wait(**request, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    sagemaker.get_waiter(waiter).wait(**request, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
 
 
 def test_a_processing_job_is_made_described_listed_and_its_log_read(sagemaker: Any, client: Any):

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.joinpath("docs").rglob("*.md"))]
 BLOCK = re.compile(r"^<!-- (file|run)(?:: (.+?))? -->\n+```(\w+)\n(.*?)^```", flags=re.M | re.S)
 SLOW = {
+    "move-from-the-data-science-sdk.md",  # it runs a program in each of its sections
     "tour.md",  # it installs scikit-learn and trains five times
     "point-your-code-at-stepmill.md",  # it calls the AWS CLI, which is slow to start, and has to be installed
 }

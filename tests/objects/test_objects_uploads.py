@@ -318,6 +318,7 @@ CRASHING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", CRASHING)
 def test_a_crash_while_joining_leaves_the_upload_or_the_object(
     store: FolderStore, disk: Disk, tmp_path: Path, shape: str

@@ -89,6 +89,7 @@ def test_env_of_a_store_that_is_not_served_says_what_to_do(project: Project):
     assert "stepmill serve" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_refused_or_the_next_one_is_found(project: Project):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -127,6 +128,7 @@ def test_what_cannot_be_served_is_said_in_a_sentence(project: Project, words: tu
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_test_keys_come_in_when_they_are_let_in_and_not_before(project: Project):
     def ask(url: str) -> Any:
         client = boto3.client(
@@ -158,6 +160,7 @@ def test_a_run_beside_a_server_submits_to_it(project: Project):
         assert owner["pid"] == server.pid
 
 
+@pytest.mark.slow
 def test_a_server_beside_a_run_answers_and_takes_over_when_that_ends(project: Project):
     project.tiny()
     long = {"Type": "Wait", "Seconds": 2, "End": True}
@@ -215,6 +218,7 @@ def test_jobs_and_functions_reach_the_store_that_runs_them(project: Project):
         assert secret not in project.stepmill("logs", "one").stdout
 
 
+@pytest.mark.slow
 def test_what_runs_when_the_server_ends_goes_on_with_the_next(project: Project):
     with serving(project) as server:
         states = clients(project)("stepfunctions")
