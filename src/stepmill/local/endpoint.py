@@ -49,12 +49,12 @@ def _make_key(path: Path) -> None:
         "secret": secrets.token_urlsafe(_SECRET_BYTES),
     }
     fresh = path.with_name(f"key.{secrets.token_hex(6)}")
-    _write(fresh, json.dumps(made))
     try:
+        _write(fresh, json.dumps(made))
         with contextlib.suppress(FileExistsError):  # another process was faster: its key is the store's
             os.link(fresh, path)
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
 
 
 class Sign:

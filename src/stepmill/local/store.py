@@ -109,6 +109,7 @@ class Store:
             fresh.write_text(json.dumps(asdict(owner)))
             fresh.replace(self._owner_file)
         except OSError as fault:
+            fresh.unlink(missing_ok=True)
             raise StoreError(self._unusable(fault)) from None
         return owner
 
