@@ -316,4 +316,4 @@ def test_a_full_disk_is_one_message_and_leaves_no_half_of_a_store(bad: Project, 
     assert re.search("disk( of this machine)? is full", ended.stderr + ended.stdout), ended.stderr
     assert "Traceback" not in ended.stderr
     if size == "16k":
-        assert "left: .gitignore engine.lock functions jobs key.json objects" == " ".join(ended.stdout.split())
+        assert " ".join(ended.stdout.split()) == "left: .gitignore engine.lock functions jobs key.json objects"
