@@ -26,7 +26,7 @@ from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_code import Code
 from stepmill.services.lambda_events import Attempt, Events, Outcome
 from stepmill.services.lambda_rules import check_create, check_invoke, check_payload, check_update, name_of
-from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
+from stepmill.services.operations import Response, ServiceError, invalid, operation, unbounded, unmet
 from stepmill.services.surroundings import Surroundings
 
 _LOST = b'{"errorMessage":"the worker host ended while the function ran; its result is lost"}'
@@ -124,9 +124,7 @@ class Lambda:
         version, size, problems = request.get("FunctionVersion"), request.get("MaxItems"), []
         if version not in (None, "ALL"):
             problems.append(unmet(version, "functionVersion", "satisfy enum value set: [ALL]"))
-        if size is not None and not 1 <= int(size) <= _LARGEST_PAGE:
-            edge = "greater than or equal to 1" if int(size) < 1 else f"less than or equal to {_LARGEST_PAGE}"
-            problems.append(unmet(size, "maxItems", f"have value {edge}"))
+        problems += unbounded(size, "maxItems", 1, _LARGEST_PAGE)
         if problems:
             raise invalid(*problems)
         last = _marked(request.get("Marker"))

@@ -15,7 +15,7 @@ from stepmill.asl.definition import Definition
 from stepmill.asl.problems import InvalidDefinition
 from stepmill.asl.variables import variable_references
 from stepmill.history.log import History, Record
-from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
+from stepmill.services.operations import Response, ServiceError, invalid, operation, unbounded, unmet
 from stepmill.services.tags import LIMIT, rows, without
 
 _DIAGNOSTICS = 100  # at most in one answer, and AWS's default
@@ -65,9 +65,7 @@ class Machines:
             problems.append(unmet(kind, "type", "satisfy enum value set: [STANDARD, EXPRESS]"))
         if severity not in ("ERROR", "WARNING"):
             problems.append(unmet(severity, "severity", "satisfy enum value set: [ERROR, WARNING]"))
-        if size is not None and not 0 <= int(size) <= _DIAGNOSTICS:
-            edge = "greater than or equal to 0" if int(size) < 0 else f"less than or equal to {_DIAGNOSTICS}"
-            problems.append(unmet(size, "maxResults", f"have value {edge}"))
+        problems += unbounded(size, "maxResults", 0, _DIAGNOSTICS)
         if problems:
             raise invalid(*problems)
         found: list[Response] = []

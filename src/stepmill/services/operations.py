@@ -72,6 +72,14 @@ class Fallback(Protocol):
         """The name that the model of `service` has for an error's code."""
 
 
+def unbounded(value: Any, member: str, least: int, most: int) -> list[str]:
+    """The problem of a number that is not from `least` to `most`; none when it is, or is not given."""
+    if value is None or least <= int(value) <= most:
+        return []
+    edge = f"greater than or equal to {least}" if int(value) < least else f"less than or equal to {most}"
+    return [unmet(value, member, f"have value {edge}")]
+
+
 class Operations:
     """The services of this machine, callable by name; what nobody here answers is asked of `others`, if there are
     any."""

@@ -22,7 +22,7 @@ from stepmill.engine.loop import Engine
 from stepmill.history.events import public
 from stepmill.history.log import History, Record
 from stepmill.services.machines import machine_tags
-from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
+from stepmill.services.operations import Response, ServiceError, invalid, operation, unbounded, unmet
 from stepmill.services.reach import unreachable
 
 # AWS: names are 1 to 80 characters without white space, brackets, wildcards and these special ones.
@@ -360,9 +360,7 @@ def _page(field: str, rows: list[dict[str, Any]], request: Mapping[str, Any], ke
     if token is not None and not 1 <= len(str(token)) <= limit:
         edge = f"less than or equal to {limit}" if token else "greater than or equal to 1"
         problems.append(unmet(token, "nextToken", f"have length {edge}"))
-    if size is not None and not 0 <= int(size) <= _LARGEST_PAGE:
-        edge = "greater than or equal to 0" if int(size) < 0 else f"less than or equal to {_LARGEST_PAGE}"
-        problems.append(unmet(size, "maxResults", f"have value {edge}"))
+    problems += unbounded(size, "maxResults", 0, _LARGEST_PAGE)
     if problems:
         raise invalid(*problems)
     start = _after(rows, key, str(token)) if token is not None else 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from stepmill.gateway.messages import Response
 from stepmill.gateway.protocols.models import Found, Operation, ServiceModel, Shape
-from stepmill.gateway.protocols.values import Refusal, blob_read, bool_read, float_read, time_read, whole_read
+from stepmill.gateway.protocols.values import SCALARS, Refusal, blob_read
 from stepmill.gateway.protocols.xmlbody import members_writer
 from stepmill.gateway.protocols.xmltree import escape
 
@@ -20,16 +20,7 @@ Tree = dict[str, Any]
 DEPTH = 32
 """How many dots a name may have; no operation needs half of them."""
 
-_SCALARS: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "boolean": bool_read,
-    "integer": lambda text: whole_read(text, "integer"),
-    "long": whole_read,
-    "float": float_read,
-    "double": float_read,
-    "timestamp": time_read,
-    "blob": blob_read,
-}
+_SCALARS: dict[str, Callable[[str], Any]] = {**SCALARS, "string": str, "blob": blob_read}
 
 
 def parse(found: Found) -> dict[str, Any]:

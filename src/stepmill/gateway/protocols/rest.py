@@ -15,18 +15,15 @@ from stepmill.gateway.messages import Request, Response
 from stepmill.gateway.protocols import jsonbody, xmlbody, xmltree
 from stepmill.gateway.protocols.models import Found, Operation, Shape
 from stepmill.gateway.protocols.values import (
+    SCALARS,
     Refusal,
-    bool_read,
     drain,
-    float_read,
     float_text,
     header_list,
     header_safe,
     header_text,
-    time_read,
     time_text,
     unserialized,
-    whole_read,
 )
 from stepmill.objects.bodies import Slice
 
@@ -184,19 +181,9 @@ def _header(operation: Operation, name: str, text: str, shape: Shape) -> Any:
     return _scalar(operation, name, text, shape)
 
 
-_SCALARS: dict[str, Callable[[str], Any]] = {
-    "boolean": bool_read,
-    "integer": lambda text: whole_read(text, "integer"),
-    "long": whole_read,
-    "float": float_read,
-    "double": float_read,
-    "timestamp": time_read,
-}
-
-
 def _scalar(operation: Operation, name: str, text: str, shape: Shape) -> Any:
     kind = shape["type"]
-    convert = _SCALARS.get(kind)
+    convert = SCALARS.get(kind)
     if convert is None:
         if name.startswith("response-") and not header_safe(text):
             members = {"ArgumentName": name, "ArgumentValue": text}

@@ -10,7 +10,7 @@ import math
 import re
 import time
 from calendar import timegm
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -147,6 +147,17 @@ def bool_read(text: str) -> bool:
 def blob_read(text: str) -> bytes:
     """The bytes a base64 text says. Raises ValueError."""
     return base64.b64decode(text, validate=True)
+
+
+SCALARS: dict[str, Callable[[str], Any]] = {
+    "boolean": bool_read,
+    "integer": lambda text: whole_read(text, "integer"),
+    "long": whole_read,
+    "float": float_read,
+    "double": float_read,
+    "timestamp": time_read,
+}
+"""How what stands in a query, a header or a path is read, by the type of its shape; strings and blobs aside."""
 
 
 def blob_text(value: bytes | str) -> str:
