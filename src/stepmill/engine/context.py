@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.asl import timestamps
+from stepmill.engine.branch import Branch
 from stepmill.engine.data import loads
-from stepmill.engine.fold import Branch, Fold
+from stepmill.engine.fold import Fold
 from stepmill.engine.states import State
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from stepmill.asl import errors
 from stepmill.asl.text import dumps
-from stepmill.engine import fold
+from stepmill.engine.branch import RETRY, WAIT, Branch
 from stepmill.engine.data import too_large
-from stepmill.engine.fold import Branch
+from stepmill.engine.emitting import OverError
 from stepmill.engine.signals import Failed, Finished, Signal, Stop, Submitted
-from stepmill.engine.states import TaskState
-from stepmill.engine.steps import OverError, Steps
+from stepmill.engine.steps import Steps
+from stepmill.engine.tasks import TaskState
 from stepmill.history.events import Event
 
 
@@ -108,9 +108,9 @@ class Execution(Steps):
             branch = heapq.heappop(self.timers)[2]
             state = branch.state
             assert state is not None
-            if branch.phase == fold.WAIT:
+            if branch.phase == WAIT:
                 self._waited(branch)
-            elif branch.phase == fold.RETRY:
+            elif branch.phase == RETRY:
                 self._work(branch, state)
             elif isinstance(state, TaskState):
                 if state.is_function:

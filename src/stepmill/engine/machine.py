@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stepmill.asl.definition import Definition
-from stepmill.engine.states import Block
+from stepmill.engine.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)

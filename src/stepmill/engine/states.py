@@ -1,4 +1,4 @@
-"""The eight state types: what each does with what it is given.
+"""What all states share, and the ones that ask nobody and hold no others.
 
 In: a state's JSON, once; then scopes. Out: inputs, outputs, choices, times. Touches: nothing.
 
@@ -14,28 +14,12 @@ from typing import Any
 from stepmill.asl import errors, timestamps
 from stepmill.asl.choices import compile_rule
 from stepmill.asl.errors import StatesError
-from stepmill.asl.integrations import Integration, integration
 from stepmill.asl.paths import compile_path, type_name
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template
 from stepmill.asl.text import dumps
 from stepmill.engine.data import Completion, Entry, Evaluate, with_data
 from stepmill.engine.retry import Catcher, Retrier
-
-# An inline Map runs at most 40 iterations at once (developer guide, "Map state processing modes").
-INLINE_CONCURRENCY = 40
-
-
-class Block:
-    """States that lead to each other: the whole machine, one branch of a Parallel, or what a Map repeats."""
-
-    __slots__ = ("start_at", "states")
-
-    def __init__(self, json: Mapping[str, Any], language: str) -> None:
-        self.start_at: str = json["StartAt"]
-        self.states: dict[str, State] = {
-            name: compile_state(name, state, language) for name, state in json["States"].items()
-        }
 
 
 class State:
@@ -212,146 +196,6 @@ class WaitState(State):
         return StatesError(errors.RUNTIME, cause)
 
 
-class TaskState(State):
-    """Asks a service or a function for something."""
-
-    type = "Task"
-
-    def __init__(self, name: str, json: Mapping[str, Any], language: str) -> None:
-        super().__init__(name, json, language)
-        self.resource: str = json["Resource"]
-        # A function's ARN as Resource has events of its own in AWS's history.
-        self.is_function = ":function:" in self.resource
-        self.integration: Integration = integration(self.resource)
-        self._limits = {
-            key: read
-            for field, key in (("TimeoutSeconds", "timeoutInSeconds"), ("HeartbeatSeconds", "heartbeatInSeconds"))
-            if (read := _seconds_field(json, language, field)) is not None
-        }
-
-        self._credentials: Evaluate | None = None
-        if "Credentials" in json:
-            self._credentials = compile_template(json["Credentials"], language, field="Credentials")
-
-    def terms(self, scope: Scope) -> dict[str, Any]:
-        """`timeoutInSeconds`, `heartbeatInSeconds` and `taskCredentials`, where the definition sets them."""
-        terms: dict[str, Any] = {key: read(scope) for key, read in self._limits.items()}
-        if self._credentials is not None:
-            terms["taskCredentials"] = {"roleArn": self._credentials(scope)["RoleArn"]}
-        return terms
-
-
-def _seconds_field(json: Mapping[str, Any], language: str, field: str) -> Callable[[Scope], int] | None:
-    if language != "JSONata" and f"{field}Path" in json:
-        path = json[f"{field}Path"]
-        read = compile_path(path)
-
-        def at_path(scope: Scope) -> int:
-            value = read(scope)
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                raise StatesError(
-                    errors.RUNTIME,
-                    f"The {field}Path parameter must refer to a positive integer: {path} == {dumps(value)}",
-                )
-            return int(value)
-
-        return at_path
-    if field not in json:
-        return None
-    value = json[field]
-    if not isinstance(value, str):
-        return lambda scope: int(value)
-    template = compile_template(value, language, field=field)
-
-    def evaluated(scope: Scope) -> int:
-        seconds = template(scope)
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-            raise unexpected(value, field, "number", seconds)
-        if seconds <= 0:
-            raise unexpected(value, field, "positive integer", seconds)
-        return int(seconds)
-
-    return evaluated
-
-
-class ParallelState(State):
-    """Runs several blocks on the same input."""
-
-    type = "Parallel"
-
-    def __init__(self, name: str, json: Mapping[str, Any], language: str, outer: str) -> None:
-        super().__init__(name, json, language)
-        self.blocks = [Block(branch, outer) for branch in json["Branches"]]
-
-
-class MapState(State):
-    """Runs one block for each item."""
-
-    type = "Map"
-
-    def __init__(self, name: str, json: Mapping[str, Any], language: str, outer: str) -> None:
-        super().__init__(name, json, language)
-        self.block = Block(json.get("ItemProcessor") or json["Iterator"], outer)
-        if language != "JSONata":
-            # Parameters is the older name of ItemSelector: it shapes an item, not the state's input.
-            self.entry = Entry({key: value for key, value in json.items() if key != "Parameters"}, language)
-        self._selector: Evaluate | None = None
-        for field in ("ItemSelector", "Parameters"):
-            if field in json and (language != "JSONata" or field == "ItemSelector"):
-                self._selector = compile_template(json[field], language, field=field)
-                break
-        self._items_field = json.get("Items") if language == "JSONata" else json.get("ItemsPath", "$")
-        self._items: Evaluate | None = None
-        if language == "JSONata":
-            if "Items" in json:
-                self._items = compile_template(json["Items"], language, field="Items")
-        elif self._items_field != "$":
-            self._items = compile_path(str(self._items_field))
-        self._concurrency_path = json.get("MaxConcurrencyPath") if language != "JSONata" else None
-        self._concurrency_value = json.get("MaxConcurrency", 0)
-        self._concurrency: Evaluate | None = None
-        if self._concurrency_path is not None:
-            self._concurrency = compile_path(self._concurrency_path)
-        elif isinstance(self._concurrency_value, str):
-            self._concurrency = compile_template(self._concurrency_value, language, field="MaxConcurrency")
-
-    def data(self, scope: Scope) -> Any:
-        """What ItemsPath, MaxConcurrencyPath and ItemSelector read."""
-        return self.entry.data(scope)
-
-    def items(self, scope: Scope) -> list[Any]:
-        """The items; a StatesError when they are no array."""
-        items = scope.data if self._items is None else self._items(scope)
-        if isinstance(items, list):
-            return items
-        if self.language != "JSONata":
-            raise StatesError(errors.RUNTIME, f'Reference path "{self._items_field}" must point to array.')
-        if self._items is None:
-            raise StatesError(errors.QUERY_EVALUATION, f"Map state input must be an array but was: {dumps(items)}")
-        raise unexpected(self._items_field, "Items", "array", items)
-
-    def concurrency(self, scope: Scope) -> int:
-        """How many iterations may run at once."""
-        value = self._concurrency_value if self._concurrency is None else self._concurrency(scope)
-        if self._concurrency_path is not None:
-            try:
-                value = int(value) if not isinstance(value, bool | float | None) else int(dumps(value))
-            except (TypeError, ValueError):
-                shown = value if isinstance(value, str) else dumps(value)
-                raise StatesError(
-                    errors.RUNTIME,
-                    f'The MaxConcurrencyPath field refers to value "{shown}" which is not a valid integer: '
-                    f"{self._concurrency_path}",
-                ) from None
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            raise unexpected(self._concurrency_value, "MaxConcurrency", "number", value)
-        return min(int(value) or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
-
-    def item_input(self, scope: Scope, item: Any) -> Any:
-        """The input of one iteration; `scope.context` holds Map.Item."""
-        return item if self._selector is None else self._selector(scope)
-
-
 def unexpected(written: Any, field: str, expected: str, value: Any) -> StatesError:
     """An expression of the right syntax with the wrong type of result, in AWS's words."""
     text = str(written).removeprefix("{%").removesuffix("%}").strip()
@@ -361,23 +205,3 @@ def unexpected(written: Any, field: str, expected: str, value: Any) -> StatesErr
         f"Expected '{expected}', but was '{type_name(value)}' for value: {dumps(value)}",
         field,
     )
-
-
-_SIMPLE: dict[str, type[State]] = {
-    kind.type: kind for kind in (PassState, SucceedState, FailState, ChoiceState, WaitState, TaskState)
-}
-
-
-def compile_state(name: str, json: Mapping[str, Any], outer: str) -> State:
-    """One state as callables.
-
-    `outer` is the machine's query language. A state's own QueryLanguage is for that state, not for the blocks in it.
-    """
-    language = json.get("QueryLanguage", outer)
-    match json["Type"]:
-        case "Map":
-            return MapState(name, json, language, outer)
-        case "Parallel":
-            return ParallelState(name, json, language, outer)
-        case kind:
-            return _SIMPLE[kind](name, json, language)
