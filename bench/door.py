@@ -2,7 +2,8 @@
 
 In: `--reps N`, `--size MIB`. Out: one table on stdout, the raw figures in bench/out/door.json. Touches: bench/out only.
 It asserts nothing. The client is the same for both. boto3, as it comes, spends more on an upload than our server does,
-so the same is sent by plain connections too; small calls are one signed request over and over, on eight of them.
+so the same is sent by AWS's client in C and by plain connections too; small calls are one signed request over and over,
+on eight of these.
 """
 
 from __future__ import annotations
@@ -27,17 +28,25 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from s3transfer.crt import (
+    BotocoreCRTCredentialsWrapper,
+    BotocoreCRTRequestSerializer,
+    CRTTransferManager,
+    create_s3_crt_client,
+)
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "out"
 WORK = OUT / "door"
 BIN = Path(sys.executable).parent
 CLIENTS, CALLS = 8, 400
+UPLOADS = 3
 PART, SENDERS = 8, 4  # MiB, as boto3's; connections
 MIB = 1 << 20
 PASS = '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}'
@@ -135,28 +144,46 @@ def signed(peer: Peer, operation: str, request: dict[str, Any]) -> tuple[dict[st
     return dict(asked.headers.items()), body
 
 
-def objects(peer: Peer, size: int) -> dict[str, float]:
-    """MiB/s up and down of one object, by boto3 as it comes."""
-    s3 = peer.client("s3")
-    s3.create_bucket(Bucket="bench")
-    source, back = WORK / "source", WORK / "back"
-    plan = TransferConfig()
+def uploads(peer: Peer, size: int) -> dict[str, float]:
+    """MiB/s up of one object by four clients, each the best of UPLOADS rounds: the first pays for fresh memory."""
+    peer.client("s3").create_bucket(Bucket="bench")
+    clients = {"boto3": with_boto3, "CRT": with_crt, "parts": in_parts, "one PUT": in_one}
+    found: dict[str, float] = {}
+    for _ in range(UPLOADS):
+        for name, send in clients.items():
+            cpu, began = peer.cpu(), time.perf_counter()
+            send(peer, size)
+            taken = time.perf_counter() - began
+            if size / taken > found.get(f"{name} up MiB/s", 0):
+                found |= {f"{name} up MiB/s": size / taken, f"{name} up CPU s": peer.cpu() - cpu}
+    return found
+
+
+def download(peer: Peer, size: int) -> dict[str, float]:
+    """MiB/s down of what `uploads` left, by boto3 as it comes."""
+    back = WORK / "back"
     cpu, began = peer.cpu(), time.perf_counter()
-    s3.upload_file(str(source), "bench", "big", Config=plan)
-    up, up_cpu = time.perf_counter() - began, peer.cpu() - cpu
-    cpu, began = peer.cpu(), time.perf_counter()
-    s3.download_file("bench", "big", str(back), Config=plan)
+    peer.client("s3").download_file("bench", "boto3", str(back), Config=TransferConfig())
     down, down_cpu = time.perf_counter() - began, peer.cpu() - cpu
-    if subprocess.run(["cmp", source, back], check=False).returncode:
+    if subprocess.run(["cmp", WORK / "source", back], check=False).returncode:
         sys.exit("what came back is not what was sent")
     back.unlink()
-    return {
-        "up MiB/s": size / up,
-        "down MiB/s": size / down,
-        "up CPU s": up_cpu,
-        "down CPU s": down_cpu,
-        "memory MiB": peer.memory(),
-    }
+    return {"down MiB/s": size / down, "down CPU s": down_cpu, "memory MiB": peer.memory()}
+
+
+def with_boto3(peer: Peer, size: int) -> None:
+    """As it comes: ten threads of Python in one process."""
+    peer.client("s3").upload_file(str(WORK / "source"), "bench", "boto3", Config=TransferConfig())
+
+
+def with_crt(peer: Peer, size: int) -> None:
+    """By AWS's transfer client in C, which boto3 and the AWS CLI take on larger machines."""
+    session = botocore.session.Session()
+    session.set_credentials(peer.key, peer.secret)
+    wrapped = BotocoreCRTCredentialsWrapper(session.get_credentials()).to_crt_credentials_provider()
+    serializer = BotocoreCRTRequestSerializer(session, {"region_name": "us-east-1", "endpoint_url": peer.url})
+    with CRTTransferManager(create_s3_crt_client("us-east-1", wrapped, use_ssl=False), serializer) as manager:
+        manager.upload(str(WORK / "source"), "bench", "crt").result()
 
 
 class Unsigned(S3SigV4Auth):
@@ -166,8 +193,31 @@ class Unsigned(S3SigV4Auth):
         return "UNSIGNED-PAYLOAD"
 
 
-def parts(peer: Peer, size: int) -> dict[str, float]:
-    """MiB/s up of the same object in the same parts, by plain connections that hand the file to the system."""
+def put(peer: Peer, connection: http.client.HTTPConnection, path: str, start: int, length: int) -> str:
+    """Send so many bytes of the source from `start` in one request, the system copying the file → the ETag."""
+    asked = AWSRequest("PUT", peer.url + path, {"Content-Length": str(length)})
+    asked.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"
+    Unsigned(Credentials(peer.key, peer.secret), "s3", "us-east-1").add_auth(asked)
+    connection.putrequest("PUT", path)
+    for name, value in asked.headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    with (WORK / "source").open("rb") as file:
+        connection.sock.sendfile(file, start, length)
+    answer = connection.getresponse()
+    said = answer.read()
+    if answer.status != 200:
+        sys.exit(f"{peer.url}: {answer.status}: {said!r}")
+    return str(answer.getheader("ETag"))
+
+
+def in_one(peer: Peer, size: int) -> None:
+    """One PUT over one plain connection."""
+    put(peer, http.client.HTTPConnection(peer.url[7:], timeout=300), "/bench/whole", 0, size * MIB)
+
+
+def in_parts(peer: Peer, size: int) -> None:
+    """The parts that boto3 makes of it, over four plain connections."""
     s3 = peer.client("s3")
     upload = {"Bucket": "bench", "Key": "plain"}
     upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
@@ -179,34 +229,19 @@ def parts(peer: Peer, size: int) -> dict[str, float]:
 
     def send() -> None:
         connection = http.client.HTTPConnection(peer.url[7:], timeout=300)
-        with (WORK / "source").open("rb") as file, contextlib.suppress(queue.Empty):
+        with contextlib.suppress(queue.Empty):
             while True:
                 number = waiting.get_nowait()
-                url = f"{peer.url}/bench/plain?partNumber={number}&uploadId={upload['UploadId']}"
-                asked = AWSRequest("PUT", url, {"Content-Length": str(PART * MIB)})
-                asked.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"
-                Unsigned(Credentials(peer.key, peer.secret), "s3", "us-east-1").add_auth(asked)
-                connection.putrequest("PUT", url[len(peer.url) :])
-                for name, value in asked.headers.items():
-                    connection.putheader(name, value)
-                connection.endheaders()
-                connection.sock.sendfile(file, (number - 1) * PART * MIB, PART * MIB)
-                answer = connection.getresponse()
-                tags[number] = str(answer.getheader("ETag"))
-                if answer.status != 200:
-                    sys.exit(f"{peer.url}: {answer.status}: {answer.read()!r}")
-                answer.read()
+                path = f"/bench/plain?partNumber={number}&uploadId={upload['UploadId']}"
+                tags[number] = put(peer, connection, path, (number - 1) * PART * MIB, PART * MIB)
 
     senders = [threading.Thread(target=send) for _ in range(SENDERS)]
-    cpu, began = peer.cpu(), time.perf_counter()
     for one in senders:
         one.start()
     for one in senders:
         one.join()
     chosen = [{"PartNumber": number, "ETag": tags[number]} for number in numbers]
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": chosen})
-    taken = time.perf_counter() - began
-    return {"plain up MiB/s": size / taken, "plain up CPU s": peer.cpu() - cpu}
 
 
 def calls(peer: Peer) -> dict[str, float]:
@@ -289,17 +324,17 @@ def main() -> None:
     for name, start in PEERS.items():
         with start(free_port()) as peer:
             wait_for(peer)
-            found[name] = {"start s": statistics.median(starts[name]), **calls(peer), **objects(peer, args.size)}
-            found[name] |= parts(peer, args.size)
+            found[name] = {"start s": statistics.median(starts[name]), **calls(peer)}
+            found[name] |= {**uploads(peer, args.size), **download(peer, args.size)}
             if name == "stepmill":
                 found[name] |= functions(peer)
     shutil.rmtree(WORK)
     (OUT / "door.json").write_text(json.dumps(found, indent=2))
-    print(f"{'':16}{'stepmill':>12}{'moto':>12}{'ratio':>9}")
+    print(f"{'':18}{'stepmill':>12}{'moto':>12}{'ratio':>9}")
     for what, ours in found["stepmill"].items():
         theirs = found["moto"].get(what)
         beside = f"{theirs:12.2f}{ours / theirs:9.2f}" if theirs else f"{'n/a':>12}"
-        print(f"{what:16}{ours:12.2f}{beside}")
+        print(f"{what:18}{ours:12.2f}{beside}")
 
 
 def wait_for(peer: Peer) -> None:
