@@ -29,12 +29,13 @@ from stepmill.objects.folder import FolderStore
 from stepmill.services.lambda_ import Lambda
 from stepmill.services.log_streams import Streams
 from stepmill.services.logs import Logs
-from stepmill.services.machines import Machines
 from stepmill.services.operations import Operations, Response
 from stepmill.services.others import Others
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
-from stepmill.services.states import States
+from stepmill.services.states.about import About
+from stepmill.services.states.executions import Executions
+from stepmill.services.states.machines import Machines
 from stepmill.services.sts import Sts
 from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
@@ -89,9 +90,10 @@ class Host:
         self._lambda = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
         self._tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
         self._engine = Engine(history, clock, self._tasks.perform, self._tasks.cancel, settled=self._tasks.settled)
-        states = States(history, self._engine, clock, **place)
-        operations.add("states", states)
-        operations.add("states", Machines(history, states.writing))
+        machines = Machines(history, clock, **place)
+        operations.add("states", machines)
+        operations.add("states", About(history, machines.writing))
+        operations.add("states", Executions(history, self._engine, machines))
         operations.add("sagemaker", sagemaker)
         operations.add("sagemaker", JobTags(history, jobs, **place))
         operations.add("lambda", self._lambda)

@@ -25,7 +25,7 @@ Answered = Callable[[], Collection[tuple[str, str]]]
 
 # Who answers for a service on this machine.
 PROVIDERS: Final = {
-    "states": ("states.States", "machines.Machines"),
+    "states": ("states.machines.Machines", "states.about.About", "states.executions.Executions"),
     "sagemaker": ("sagemaker.SageMaker", "tags.JobTags"),
     "lambda": ("lambda_.Lambda",),
     "s3": ("s3.S3",),
@@ -38,7 +38,7 @@ def owned() -> dict[str, frozenset[str]]:
     """The operations that Stepmill itself answers, by service."""
     found: dict[str, frozenset[str]] = {}
     for service, paths in PROVIDERS.items():
-        for module, name in (path.split(".") for path in paths):
+        for module, _, name in (path.rpartition(".") for path in paths):
             provider = getattr(import_module(f"stepmill.services.{module}"), name)
             found[service] = found.get(service, frozenset()) | offered(provider)
     return found

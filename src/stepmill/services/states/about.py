@@ -1,7 +1,7 @@
 """What Step Functions tells of state machines beside making and running them: tags, old definitions, what is wrong.
 
 In: requests as boto3 spells them. Out: responses. Touches: history, where tags stand in a machine's record.
-Making machines and executions is `states`.
+Making machines is `machines`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from stepmill.services.tags import LIMIT, rows, without
 _DIAGNOSTICS = 100  # at most in one answer, and AWS's default
 
 
-class Machines:
-    """The state machines of a store. `writing` is the lock under which `States` writes them."""
+class About:
+    """The state machines of a store. `writing` is the lock under which `Machines` writes them."""
 
     def __init__(self, history: History, writing: threading.Lock) -> None:
         self._history = history

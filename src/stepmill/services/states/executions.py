@@ -1,0 +1,187 @@
+"""Executions: started, stopped, described, listed, and their histories.
+
+In: requests as boto3 spells them. Out: responses with times in seconds. Touches: history, and the engine it starts
+executions in.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from stepmill.asl.definition import Definition
+from stepmill.engine.loop import Engine
+from stepmill.history.events import public
+from stepmill.history.log import History, Record
+from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
+from stepmill.services.states.machines import Machines
+from stepmill.services.states.names import checked, resource
+from stepmill.services.states.pages import page
+
+_INPUT_LIMIT = 262_144  # bytes, AWS's quota for an execution's input
+_STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
+_LOOK = 0.5  # seconds between looks whether the engine, which should stop an execution, still lives
+
+
+class Executions:
+    """The executions of one account and region, kept in the history, of the machines that `machines` keeps."""
+
+    def __init__(self, history: History, engine: Engine, machines: Machines) -> None:
+        self._history = history
+        self._engine = engine
+        self._machines = machines
+        self._scope = machines.scope
+
+    # executions
+
+    @operation("StartExecution", "stateMachineArn")
+    def start_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Start an execution.
+
+        A running execution of the same name with the same input is found again, and one that the same token started,
+        even if it has ended; a name that was used otherwise is refused as ExecutionAlreadyExists. Without a name, a
+        UUID is given.
+        """
+        name = checked(request.get("name") or str(uuid.uuid4()))
+        text = _input(request.get("input", "{}"))
+        with self._machines.writing:
+            machine = self._machines.machine(request["stateMachineArn"])
+            arn = f"{self._scope}:execution:{machine['name']}:{name}"
+            found = self._history.record("states", "execution", arn)
+            if found is None:
+                self._engine.start(
+                    arn,
+                    machine=machine["name"],
+                    name=name,
+                    definition=Definition.parse(self._machines.revision(machine["revision"])),
+                    input_text=text,
+                    role=machine["role"],
+                    machine_arn=machine["arn"],
+                    records=[Record("states", "execution", arn, {"token": token})],
+                )
+                found = self._execution(arn)
+            elif token is None or found.get("token") != token:
+                started = self._history.read(arn, limit=1)[0]
+                if found["status"] != "RUNNING" or started.details.get("input") != text:
+                    raise ServiceError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+        return {"executionArn": arn, "startDate": found["started"]}
+
+    @operation("StopExecution", "executionArn")
+    def stop_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Abort a running execution; the jobs it waits for are stopped with their grace.
+
+        The answer comes when the end is on disk: a stop that was acknowledged is not lost with this process.
+        """
+        arn = request["executionArn"]
+        found, seen = self._execution(arn), 0
+        if found["status"] == "RUNNING":
+            self._engine.stop(arn, error=request.get("error") or "", cause=request.get("cause") or "")
+        while found["status"] == "RUNNING":
+            self._engine.wait_idle(0)  # raises what ended the engine
+            seen = max((event.id for event in self._history.read(arn, seen)), default=seen)
+            if self._execution(arn)["status"] == "RUNNING":
+                self._history.wait(arn, seen, _LOOK)
+            found = self._execution(arn)
+        return {"stopDate": found["ended"]}
+
+    @operation("DescribeExecution", "executionArn")
+    def describe_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Status, times, input and, once it ended, output or error and cause."""
+        arn = request["executionArn"]
+        found = self._execution(arn)
+        first = self._history.read(arn, limit=1)[0]
+        status = found["status"]
+        response: Response = {
+            **_summary(found, f"{self._scope}:stateMachine:{found['machine']}"),
+            "input": first.details.get("input", "{}"),
+            "inputDetails": {"included": True},
+            "redriveStatus": "NOT_REDRIVABLE" if status in ("RUNNING", "SUCCEEDED") else "REDRIVABLE",
+        }
+        if response["redriveStatus"] == "NOT_REDRIVABLE":
+            response["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
+        if status != "RUNNING":
+            last = self._history.read(arn)[-1].details
+            if "output" in last:
+                response |= {"output": last["output"], "outputDetails": {"included": True}}
+            response |= {key: last[key] for key in ("error", "cause") if last.get(key) is not None}
+        return response
+
+    @operation("ListExecutions", "stateMachineArn")
+    def list_executions(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """The executions of a machine, newest first, by status when `statusFilter` says one."""
+        machine = self._machines.machine(request["stateMachineArn"])
+        prefix = f"{self._scope}:execution:{machine['name']}:"
+        wanted = request.get("statusFilter")
+        if wanted is not None and wanted not in _STATUSES:
+            raise invalid(unmet(wanted, "statusFilter", f"satisfy enum value set: [{', '.join(_STATUSES)}]"))
+        rows = [
+            _summary(found, machine["arn"])
+            for _, found in self._history.records("states", "execution", prefix)
+            if wanted in (None, found["status"])
+        ]
+        return page("executions", rows, request, "executionArn")
+
+    @operation("GetExecutionHistory", "executionArn")
+    def get_execution_history(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """The events of an execution in AWS's words, in pages."""
+        self._execution(request["executionArn"])
+        events = [public(event) for event in self._history.read(request["executionArn"])]
+        if request.get("reverseOrder"):
+            events.reverse()
+        response = page("events", events, request, "id")
+        if request.get("includeExecutionData") is False:
+            response["events"] = [_without_data(event) for event in response["events"]]
+        return response
+
+    def _execution(self, arn: str) -> dict[str, Any]:
+        resource(arn, "execution")
+        found = self._history.record("states", "execution", arn)
+        if found is None:
+            raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        return found
+
+
+def _input(text: Any) -> str:
+    try:
+        if not isinstance(text, str) or not text:
+            raise ValueError("Invalid execution input.")
+        json.loads(text, parse_constant=_no_number)
+        size = len(text.encode())
+    except ValueError as fault:  # also text that is no UTF-8
+        raise ServiceError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{fault}'") from None
+    if size > _INPUT_LIMIT:
+        raise invalid(
+            "Value at 'input' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {_INPUT_LIMIT}"
+        )
+    return text
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _summary(found: Mapping[str, Any], machine_arn: str) -> Response:
+    summary: Response = {
+        "executionArn": found["arn"],
+        "stateMachineArn": machine_arn,
+        "name": found["name"],
+        "status": found["status"],
+        "startDate": found["started"],
+        "redriveCount": 0,
+    }
+    if found.get("ended") is not None:
+        summary["stopDate"] = found["ended"]
+    return summary
+
+
+def _without_data(event: dict[str, Any]) -> dict[str, Any]:
+    """An event without the data it carried."""
+    return {
+        key: {name: part for name, part in value.items() if name not in ("input", "output")}
+        if isinstance(value, dict)
+        else value
+        for key, value in event.items()
+    }
