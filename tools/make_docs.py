@@ -81,10 +81,10 @@ def operations() -> Iterator[str]:
     from stepmill.services.reach import PROVIDERS
 
     for service, paths in PROVIDERS.items():
-        providers = [path.split(".") for path in paths]
+        providers = [path.rpartition(".") for path in paths]
         found = {
             answered: paragraph(method)
-            for module, name in providers
+            for module, _, name in providers
             for _, method in inspect.getmembers(getattr(importlib.import_module(f"stepmill.services.{module}"), name))
             if (answered := getattr(method, "__stepmill_operation__", None))
         }
