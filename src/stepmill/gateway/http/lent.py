@@ -18,7 +18,7 @@ GONE = "the client left before its request was complete"
 SLOW = "The request's body did not come in time."
 LEAST = 128 * 1024  # of which more must be to come: less has arrived before two threads have agreed
 ROOM = 512 * 1024
-ENOUGH = 128 * 1024  # what is waited for, lest each of a client's small writes be hashed and written by itself
+ENOUGH = 512 * 1024  # what is waited for, lest each of a client's small writes be hashed and written by itself
 
 
 class Back(Enum):
