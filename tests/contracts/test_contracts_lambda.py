@@ -99,8 +99,8 @@ def test_an_event_is_taken_at_once_and_run_later(functions: Any, tmp_path: Path)
     )
     assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
     until = time.monotonic() + 20
-    while not file.exists() and time.monotonic() < until:
-        time.sleep(0.01)  # another process writes it
+    while not (file.exists() and file.read_text()) and time.monotonic() < until:
+        time.sleep(0.01)  # another process makes it, and then writes it
     assert file.read_text() == "called\n"
 
 
