@@ -9,6 +9,7 @@ Sources: Step Functions guide, "Using Map state in Distributed mode", "ItemReade
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from stepmill.asl import jsonata
@@ -35,11 +36,21 @@ _TOLERANCE: Final = (
 )
 
 
+def processor_config(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How a Map processes its items; {} when it does not say. The old Iterator may say it too (recorded from AWS)."""
+    processor = state.get("ItemProcessor", state.get("Iterator"))
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+def is_distributed(state: Mapping[str, Any]) -> bool:
+    """Whether every item of a Map is an execution of its own."""
+    return processor_config(state).get("Mode") == "DISTRIBUTED"
+
+
 def express_inside(state: dict[str, Any]) -> bool:
     """Whether every item of a Map is an Express execution."""
-    processor = state.get("ItemProcessor")
-    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
-    return isinstance(config, dict) and (config.get("Mode"), config.get("ExecutionType")) == ("DISTRIBUTED", "EXPRESS")
+    return is_distributed(state) and processor_config(state).get("ExecutionType") == "EXPRESS"
 
 
 def check_map(state: dict[str, Any], place: Place) -> Found:
@@ -53,12 +64,12 @@ def check_map(state: dict[str, Any], place: Place) -> Found:
 
 
 def _mode(state: dict[str, Any], place: Place) -> Found:
-    processor = state.get("ItemProcessor")
+    name = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+    processor = state.get(name)
     config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
     mode = "INLINE" if config is None else config.get("Mode", "INLINE") if isinstance(config, dict) else None
-    where = place.at("ItemProcessor", "ProcessorConfig")
+    where = place.at(name, "ProcessorConfig")
     if mode == "DISTRIBUTED" and isinstance(config, dict):
-        yield where.at("Mode").wrong("A distributed Map cannot be run here", "Use the mode INLINE.", HERE)
         kind = config.get("ExecutionType")
         if kind not in ("STANDARD", "EXPRESS"):
             near = nearest(str(kind), ("STANDARD", "EXPRESS"))

@@ -10,6 +10,7 @@ from typing import Any
 
 from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
+from stepmill.asl.maps import is_distributed
 from stepmill.asl.paths import compile_path
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template
@@ -113,7 +114,11 @@ class MapState(State):
                 ) from None
         elif isinstance(value, bool) or not isinstance(value, int | float):
             raise unexpected(self._concurrency_value, "MaxConcurrency", "number", value)
-        return min(int(value) or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
+        return self.limit(int(value))
+
+    def limit(self, value: int) -> int:
+        """How many iterations run at once at most; 0 is AWS's own limit."""
+        return min(value or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
 
     def item_input(self, scope: Scope, item: Any) -> Any:
         """The input of one iteration; `scope.context` holds Map.Item."""
@@ -132,6 +137,10 @@ def compile_state(name: str, json: Mapping[str, Any], outer: str) -> State:
     """
     language = json.get("QueryLanguage", outer)
     match json["Type"]:
+        case "Map" if is_distributed(json):
+            from stepmill.engine.distributed import DistributedMapState  # it is a MapState itself
+
+            return DistributedMapState(name, json, language, outer)
         case "Map":
             return MapState(name, json, language, outer)
         case "Parallel":
