@@ -54,7 +54,7 @@ def express_inside(state: dict[str, Any]) -> bool:
 
 
 def check_map(state: dict[str, Any], place: Place) -> Found:
-    """Everything wrong with what only a Map has, and what of it is not run here."""
+    """Everything wrong with what only a Map has."""
     label = state.get("Label")
     if isinstance(label, str) and not _LABEL.fullmatch(label):
         yield place.at("Label").wrong(
@@ -81,13 +81,10 @@ def _mode(state: dict[str, Any], place: Place) -> Found:
         return
     if mode != "INLINE":
         yield where.wrong("Expected an object with a Mode, one of INLINE, DISTRIBUTED")
-    for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
+    for field in ("ItemReader", "ItemBatcher", "ResultWriter", *_TOLERANCE):
         if field in state:
-            hint = "A Map here goes over a list that the state already has (ItemsPath, Items)."
-            yield place.at(field).wrong(f"'{field}' cannot be run here", hint, HERE)
-    for field in _TOLERANCE:
-        if field in state:
-            yield place.at(field).wrong(f"'{field}' cannot be run here", "A Map here fails with its first item.", HERE)
+            hint = 'Write "Mode": "DISTRIBUTED" and an ExecutionType in ProcessorConfig, or go without it.'
+            yield place.at(field).wrong(f"'{field}' is for a distributed Map; this one is inline", hint, HERE)
 
 
 def _fields(value: dict[str, Any], known: tuple[str, ...], place: Place) -> Found:

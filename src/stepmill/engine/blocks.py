@@ -125,6 +125,8 @@ class MapState(State):
         return item if self._selector is None else self._selector(scope)
 
 
+# By whether it is distributed; `distributed` adds its own.
+MAPS: dict[bool, type[MapState]] = {False: MapState}
 _SIMPLE: dict[str, type[State]] = {
     kind.type: kind for kind in (PassState, SucceedState, FailState, ChoiceState, WaitState, TaskState)
 }
@@ -137,12 +139,8 @@ def compile_state(name: str, json: Mapping[str, Any], outer: str) -> State:
     """
     language = json.get("QueryLanguage", outer)
     match json["Type"]:
-        case "Map" if is_distributed(json):
-            from stepmill.engine.distributed import DistributedMapState  # it is a MapState itself
-
-            return DistributedMapState(name, json, language, outer)
         case "Map":
-            return MapState(name, json, language, outer)
+            return MAPS[is_distributed(json)](name, json, language, outer)
         case "Parallel":
             return ParallelState(name, json, language, outer)
         case kind:

@@ -18,7 +18,7 @@ from stepmill.asl.paths import compile_path
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template
 from stepmill.asl.text import dumps
-from stepmill.engine.blocks import MapState
+from stepmill.engine.blocks import MAPS, MapState
 from stepmill.engine.states import unexpected
 
 MAP_RUN: Final = "mapRun"
@@ -93,7 +93,7 @@ class DistributedMapState(MapState):
         # Recorded from AWS: it is the reader that fails, after the Map Run started.
         if number is None:
             shown = most if isinstance(most, str) else dumps(most)
-            named = f"The MaxItemsPath field refers to value \"{shown}\" which is not a valid integer: {path}"
+            named = f'The MaxItemsPath field refers to value "{shown}" which is not a valid integer: {path}'
             reading["fault"] = named if path else f"field MaxItems is not a valid integer: {shown}"
         elif number < 0:
             reading["fault"] = "field MaxItems must be positive"
@@ -123,6 +123,9 @@ class DistributedMapState(MapState):
         return number
 
 
+MAPS[True] = DistributedMapState
+
+
 def _whole(value: Any) -> int | None:
     """A value as AWS takes it for an integer: a number, or the text of one (recorded for paths)."""
     if isinstance(value, str):
@@ -145,7 +148,8 @@ def _number(json: Mapping[str, Any], field: str, language: str) -> Any:
     elif is_expression(written):
         read = compile_template(written, language, field=field)
     else:
-        return lambda scope: float(written) if percentage else int(written)
+        literal: Any = float(written or 0) if percentage else int(written or 0)
+        return lambda scope: literal
 
     def evaluated(scope: Scope) -> float | int:
         value = read(scope)
@@ -158,7 +162,7 @@ def _number(json: Mapping[str, Any], field: str, language: str) -> Any:
             raise StatesError(
                 errors.RUNTIME, f'The {field}Path field refers to value "{shown}" which is not a valid {kind}: {path}'
             )
-        if percentage and not 0 <= number <= 100:  # noqa: PLR2004 - per cent
+        if percentage and not 0 <= number <= 100:
             raise StatesError(errors.RUNTIME, f"{field} must be between 0 and 100.")
         if number < 0:
             raise StatesError(errors.RUNTIME, f"{field} cannot be negative.")

@@ -13,7 +13,6 @@ import queue
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from stepmill.asl.definition import Definition
 from stepmill.clock import Clock
@@ -36,8 +35,8 @@ class Engine:
     `perform(act, tell)` must return at once; the performer calls `tell(signal)` from any thread, with Submitted,
     Finished or Failed. An act with `recovered` may have been performed before: the performer finds the first one by
     name. `cancel(act)` stops, as well as it can, what an act began; it may be called for acts that never began or are
-    long over. `settled(act)` is called once the outcome of an act is committed, `ended(arn, event)` once the last event of
-    an execution is. `random` feeds Retry's jitter.
+    long over. `settled(act)` is called once the outcome of an act is committed, `ended(arn, event)` once the last
+    event of an execution is. `random` feeds Retry's jitter.
     """
 
     def __init__(

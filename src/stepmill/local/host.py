@@ -103,7 +103,7 @@ class Host:
             lambda act, tell: (self._map_runs if act.resource == MAP_RUN else tasks).perform(act, tell),
             lambda act: (self._map_runs if act.resource == MAP_RUN else tasks).cancel(act),
             settled=lambda act: None if act.resource == MAP_RUN else tasks.settled(act),
-            ended=lambda arn, event: self._map_runs.ended(arn, event),
+            ended=lambda arn, event: self._map_runs.ended(arn, event),  # noqa: PLW0108 - it is made below
         )
         crew = Crew("stepmill-map", _MAP_RUNS)
         self._map_runs = MapRuns(history, clock, self._engine, operations.call, crew.take)

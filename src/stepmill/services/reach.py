@@ -25,7 +25,12 @@ Answered = Callable[[], Collection[tuple[str, str]]]
 
 # Who answers for a service on this machine.
 PROVIDERS: Final = {
-    "states": ("states.machines.Machines", "states.about.About", "states.executions.Executions", "states.map_runs.Runs"),
+    "states": (
+        "states.machines.Machines",
+        "states.about.About",
+        "states.executions.Executions",
+        "states.map_runs.Runs",
+    ),
     "sagemaker": ("sagemaker.SageMaker", "tags.JobTags"),
     "lambda": ("lambda_.Lambda",),
     "s3": ("s3.S3",),

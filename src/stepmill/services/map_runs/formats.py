@@ -70,12 +70,14 @@ def unpacked(raw: io.RawIOBase, key: str) -> io.RawIOBase:
     if key.endswith(".gz"):
         import gzip
 
-        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value,call-overload]
+        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
     if key.endswith(".zst"):
         try:
             from compression import zstd  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
-            raise ReaderFault(f"{key} is packed with zstd, which this Python cannot unpack; pack it with gzip") from None
+            raise ReaderFault(
+                f"{key} is packed with zstd, which this Python cannot unpack; pack it with gzip"
+            ) from None
         return zstd.ZstdFile(raw)  # type: ignore[no-any-return,unused-ignore]
     return raw
 

@@ -1,6 +1,6 @@
 """The items of a Map Run that has an ItemReader.
 
-In: what the plan says of the reader, and the one verb `call`. Out: items, one after another. Touches: S3, through `call`.
+In: what the plan says of the reader, and the one verb `call`. Out: items, one after another. Touches: S3, by `call`.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
@@ -22,7 +22,7 @@ from stepmill.services.operations import Response, ServiceError
 class Call(Protocol):
     """The one verb."""
 
-    def __call__(self, service: str, operation: str, request: dict[str, Any]) -> Response: ...
+    def __call__(self, service: str, name: str, request: Mapping[str, Any], /) -> Response: ...
 
 
 def read(plan: Mapping[str, Any], call: Call) -> Iterator[Any]:

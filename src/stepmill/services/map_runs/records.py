@@ -142,7 +142,9 @@ class Run:
 
     def keep(self, inputs: Iterable[Input]) -> None:
         """Write the inputs down, piece by piece. What a first try wrote is written over."""
-        sizes, held, records = array("Q"), [], []
+        sizes = array("Q")
+        held: list[Input] = []
+        records: list[Record] = []
 
         def put() -> None:
             nonlocal held

@@ -46,7 +46,9 @@ class MapRuns:
     done before `begin`.
     """
 
-    def __init__(self, history: History, clock: Clock, engine: Engine, call: Call, take: Callable[[Work], None]) -> None:
+    def __init__(
+        self, history: History, clock: Clock, engine: Engine, call: Call, take: Callable[[Work], None]
+    ) -> None:
         self._history = history
         self._clock = clock
         self._engine = engine
@@ -149,7 +151,7 @@ class MapRuns:
                 if not self._closed:
                     self._uncertain(run, error)
                 return
-            except Exception as bug:  # noqa: BLE001 - one run's fault must not end the others
+            except Exception as bug:
                 logging.getLogger("stepmill.maps").error("This is a bug in Stepmill, please report it.", exc_info=bug)
                 self._fail(run, errors.RUNTIME, f"This is a bug in Stepmill, not in the pipeline: {bug!r}")
 
@@ -312,7 +314,7 @@ class MapRuns:
         found = self._definitions.get(body["definition"])
         if found is None:
             found = Definition.parse(body["definition"], express=body["express"])
-            if len(self._definitions) > 32:  # noqa: PLR2004 - as many as the engine keeps
+            if len(self._definitions) > 32:
                 self._definitions.clear()
             self._definitions[body["definition"]] = found
         return found

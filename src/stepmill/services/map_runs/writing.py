@@ -52,8 +52,8 @@ def result(run: Run, history: History) -> Any:
 
 
 def write(run: Run, history: History, call: Call, *, largest: int = LARGEST_FILE) -> None:
-    """Write the files; those of a redrive stand below `Redrive-N/`, and the manifest names them all. The same call again
-    writes the same files. Raises WriterFault."""
+    """Write the files; those of a redrive stand below `Redrive-N/`, and the manifest names them all. The same call
+    again writes the same files. Raises WriterFault."""
     to = run.body["writer"]["to"]
     uuid, redrives = run.arn.rpartition(":")[2], run.body["redrives"]
     prefix = str(to.get("Prefix") or "").strip("/")
@@ -81,7 +81,7 @@ def write(run: Run, history: History, call: Call, *, largest: int = LARGEST_FILE
 
 
 def _new(run: Run, index: int) -> bool:
-    """Whether a child is of this generation, or has not been run: what succeeded before a redrive is written already."""
+    """Whether a child's result is still to be written: what succeeded before a redrive was written then."""
     redrives = run.body["redrives"]
     if not redrives or run.states[index] != SUCCEEDED:
         return True

@@ -17,7 +17,11 @@ from stepmill.services.states.names import resource
 from stepmill.services.states.pages import page
 
 _LARGEST_COUNT = 2**31 - 1
-_LIMITS = {"maxConcurrency": "concurrency", "toleratedFailureCount": "count", "toleratedFailurePercentage": "percentage"}
+_LIMITS = {
+    "maxConcurrency": "concurrency",
+    "toleratedFailureCount": "count",
+    "toleratedFailurePercentage": "percentage",
+}
 
 
 class Runs:
@@ -77,7 +81,7 @@ class Runs:
         problems = unbounded(request.get("maxConcurrency"), "maxConcurrency", 0, _LARGEST_COUNT)
         problems += unbounded(request.get("toleratedFailureCount"), "toleratedFailureCount", 0, _LARGEST_COUNT)
         percentage = request.get("toleratedFailurePercentage")
-        if percentage is not None and not 0 <= percentage <= 100:  # noqa: PLR2004 - per cent
+        if percentage is not None and not 0 <= percentage <= 100:
             edge = "less than or equal to 100" if percentage > 0 else "greater than or equal to 0"
             problems.append(unmet(percentage, "toleratedFailurePercentage", f"have value {edge}"))
         if problems:
