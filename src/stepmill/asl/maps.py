@@ -53,6 +53,13 @@ def express_inside(state: dict[str, Any]) -> bool:
     return is_distributed(state) and processor_config(state).get("ExecutionType") == "EXPRESS"
 
 
+def reads_parquet(state: Mapping[str, Any]) -> bool:
+    """Whether a Map's items are rows of Parquet files."""
+    reader = state.get("ItemReader")
+    config = reader.get("ReaderConfig") if isinstance(reader, dict) else None
+    return isinstance(config, dict) and config.get("InputType") == "PARQUET"
+
+
 def check_map(state: dict[str, Any], place: Place) -> Found:
     """Everything wrong with what only a Map has."""
     label = state.get("Label")

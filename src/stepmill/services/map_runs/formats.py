@@ -144,7 +144,7 @@ def _array(text: io.TextIOBase, pointer: str) -> Iterator[Any]:
                 raise ReaderFault(_NO_LIST)
             yield from found
             return
-        yield from _streamed(text)
+        yield from json_entries(text)
     except ValueError as fault:
         raise ReaderFault(f"The file is no JSON: {fault}") from None
 
@@ -162,14 +162,14 @@ def _pointed(value: Any, pointer: str) -> Any:
     return value
 
 
-def _streamed(text: io.TextIOBase) -> Iterator[Any]:
-    """One entry after another; what is held is one entry and one piece of the file."""
+def json_entries(text: io.TextIOBase, piece_size: int = _PIECE) -> Iterator[Any]:
+    """One entry of a list after another; what is held is one entry and one piece of the file. Raises ValueError."""
     decode: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().raw_decode
-    held, at, over = text.read(_PIECE), 0, False
+    held, at, over = text.read(piece_size), 0, False
 
     def more() -> None:
         nonlocal held, at, over
-        piece = text.read(_PIECE)
+        piece = text.read(piece_size)
         over = not piece
         held, at = held[at:] + piece, 0
 
@@ -194,7 +194,8 @@ def _streamed(text: io.TextIOBase) -> Iterator[Any]:
         while True:
             try:
                 value, end = decode(held, at)
-                whole = over or end < len(held)  # a number may go on in the next piece
+                # A number may go on in the next piece.
+                whole = over or (end < len(held) and held[end] in ",] \t\r\n")
             except ValueError:
                 if over:
                     raise

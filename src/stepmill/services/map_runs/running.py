@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from stepmill.asl import errors
@@ -42,18 +42,26 @@ Work = Callable[[], None]
 class MapRuns:
     """The performer of the acts that distributed Maps ask for.
 
-    `take(work)` has work done later, in any thread; None does it at once, for an engine in a single thread. Nothing is
-    done before `begin`.
+    `take(work)` has work done later, in any thread; or at once, for an engine in a single thread. `read(act)` gives the
+    items of an ItemReader; None reads S3. Nothing is done before `begin`.
     """
 
     def __init__(
-        self, history: History, clock: Clock, engine: Engine, call: Call, take: Callable[[Work], None]
+        self,
+        history: History,
+        clock: Clock,
+        engine: Engine,
+        call: Call,
+        take: Callable[[Work], None],
+        *,
+        read: Callable[[Act], Iterable[Any]] | None = None,
     ) -> None:
         self._history = history
         self._clock = clock
         self._engine = engine
         self._call = call
         self._take = take
+        self._read_items = read or (lambda act: reading.read(act.parameters["plan"]["reader"], call))
         self._runs: dict[str, Run] = {}
         self._tells: dict[str, Callable[[Signal], None]] = {}
         self._children: dict[str, tuple[Run, int]] = {}  # of those that run
@@ -263,9 +271,7 @@ class MapRuns:
         assert run.act is not None, "a run reads for its act"
         told = run.act.parameters
         try:
-            items = told["items"]
-            if items is None:
-                items = reading.read(told["plan"]["reader"], self._call)
+            items = self._read_items(run.act) if told["items"] is None else told["items"]
             run.keep(batching.inputs(items, told))
         except ReaderFault as fault:
             self._fail(run, READER_FAILED, str(fault))
