@@ -63,6 +63,7 @@ class Engine:
         self._inbox: queue.SimpleQueue[tuple[str, Signal | None]] = queue.SimpleQueue()
         self._pending: dict[str, deque[Signal]] = {}
         self._ready: deque[str] = deque()
+        self._adopting: set[str] = set()
         self._performed: dict[str, set[int]] = {}  # execution → events whose act this process has begun
         self._failed_commits = 0
         self._lock = threading.Lock()
@@ -110,6 +111,12 @@ class Engine:
     def stop(self, arn: str, error: str = "", cause: str = "") -> None:
         """End an execution as ABORTED and cancel its acts. Nothing happens if it has ended already."""
         self._inbox.put((arn, Stop(error, cause)))
+
+    def adopt(self, arn: str) -> None:
+        """Go on with an execution that is on disk: a `start_all` that failed may have written it all the same."""
+        with self._lock:
+            self._adopting.add(arn)
+        self._inbox.put((arn, None))
 
     def tell(self, signal: Signal) -> None:
         """Hand in a signal about an act."""
@@ -217,6 +224,10 @@ class Engine:
     # ---- within a turn
 
     def _receive(self, arn: str, signal: Signal | None) -> None:
+        if arn in self._adopting:
+            self._adopting.discard(arn)
+            if arn not in self._executions and self._reload(arn):
+                self._act(self._executions[arn], recovered=True)
         if arn in self._executions:
             self._queue(arn)
             if signal is not None:

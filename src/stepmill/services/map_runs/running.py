@@ -98,7 +98,10 @@ class MapRuns:
         self._post(self._loaded(act.parameters["mapRunArn"], act), ("stop",))
 
     def redrive(self, arn: str) -> None:
-        """Run again what has not succeeded, in a run that failed or was stopped. Raises LookupError."""
+        """Run again what has not succeeded, in a run that failed or was stopped. Raises LookupError.
+
+        Where no items could be read there is nothing to run: those are read again for an act of the parent only.
+        """
         if self._history.record("states", "maprun", arn) is None:
             raise LookupError(f"there is no Map Run {arn}")
         self._post(self._loaded(arn), ("redrive",))
@@ -213,7 +216,7 @@ class MapRuns:
 
     def _again(self, run: Run) -> None:
         body = run.body
-        if body["status"] in ("RUNNING", "SUCCEEDED"):
+        if body["status"] in ("RUNNING", "SUCCEEDED") or (run.act is None and not body["counts"]["total"]):
             return
         now = self._clock.now()
         body.update(status="RUNNING", ended=None, redriven=now, exceeded=False)
@@ -232,7 +235,7 @@ class MapRuns:
                 run.states[index] = SUCCEEDED if found is None else ENDS[found[1]["status"]]
             return
         run.load()
-        redrives = run.body["redrives"]
+        redrives, loaded = run.body["redrives"], self._engine.running()
         for index in range(len(run.states)):
             found = run.found(index)
             if found is None:
@@ -244,6 +247,8 @@ class MapRuns:
             state = ENDS.get(record["status"], RUNNING)
             if state == RUNNING:
                 self._children[arn] = (run, index)
+                if arn not in loaded:
+                    self._engine.adopt(arn)
                 again = self._history.record("states", "execution", arn) or record
                 if again["status"] != "RUNNING" and self._children.pop(arn, None) is not None:
                     state = ENDS[again["status"]]
@@ -352,6 +357,7 @@ class MapRuns:
         try:
             if (body["writer"] or {}).get("to") is not None:
                 writing.write(run, self._history, self._call)
+                body["written"] = body["redrives"]
         except writing.WriterFault as fault:
             error, cause = error or WRITER_FAILED, cause or str(fault)
         else:

@@ -81,12 +81,14 @@ def write(run: Run, history: History, call: Call, *, largest: int = LARGEST_FILE
 
 
 def _new(run: Run, index: int) -> bool:
-    """Whether a child's result is still to be written: what succeeded before a redrive was written then."""
-    redrives = run.body["redrives"]
-    if not redrives or run.states[index] != SUCCEEDED:
+    """Whether a child's result is still to be written: what succeeded before a redrive may have been written then."""
+    written = run.body.get("written", -1)
+    if written < 0 or run.states[index] != SUCCEEDED:
         return True
     found = run.found(index)
-    return found is not None and found[0] == run.child(index)[0]
+    return found is not None and any(
+        found[0] == run.child(index, generation)[0] for generation in range(written + 1, run.body["redrives"] + 1)
+    )
 
 
 def _form(run: Run, default: str) -> str:
