@@ -138,7 +138,11 @@ def test_an_execution_that_runs_is_found_again_by_its_name_and_input(states: Any
         ("list_executions", {"stateMachineArn": f"{SCOPE}:stateMachine:nobody"}, "StateMachineDoesNotExist"),
         ("create_activity", {"name": "a"}, "UnknownOperationException"),
         ("send_task_success", {"taskToken": "t", "output": "{}"}, "UnknownOperationException"),
-        ("list_map_runs", {"executionArn": f"{SCOPE}:execution:m:e"}, "UnknownOperationException"),
+        ("list_map_runs", {"executionArn": f"{SCOPE}:execution:m:e"}, "ExecutionDoesNotExist"),
+        ("describe_map_run", {"mapRunArn": f"{SCOPE}:mapRun:m/L:none"}, "ResourceNotFound"),
+        ("update_map_run", {"mapRunArn": f"{SCOPE}:execution:m:e"}, "InvalidArn"),
+        ("list_executions", {"mapRunArn": f"{SCOPE}:mapRun:m/L:none"}, "ResourceNotFound"),
+        ("list_executions", {}, "ValidationException"),
     ],
 )
 def test_a_refusal_has_awss_code(states: Any, call: str, request_: dict[str, Any], code: str):

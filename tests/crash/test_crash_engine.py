@@ -21,6 +21,7 @@ from stepmill.history.log import MemoryHistory, Record, StoreError, StoreFull
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.testing import Outcome, ScriptedTasks, VirtualClock, golden, hang
 from stepmill.testing.runner import ARN, drive
+from stepmill.testing.runner import world as scripted
 
 HISTORIES = Path(__file__).parents[1] / "golden" / "histories"
 CASES = sorted(HISTORIES.glob("*.json"))
@@ -57,7 +58,19 @@ def world(case: dict[str, Any]) -> ScriptedTasks:
 
 
 def engine(history: MemoryHistory | SqliteHistory, clock: VirtualClock, tasks: ScriptedTasks) -> Engine:
-    return Engine(history, clock, tasks.perform, tasks.cancel, random=lambda: 0.5)
+    """An engine whose Map Runs begin once it has recovered, as a host has them."""
+    it, map_runs = scripted(history, clock, tasks)
+    fold = it.recover
+
+    def recover() -> list[str]:
+        found = fold()
+        map_runs.begin()
+        return found
+
+    it.recover = recover  # type: ignore[method-assign]
+    if not history.records("states", "unfinished"):
+        map_runs.begin()
+    return it
 
 
 def start(it: Engine, case: dict[str, Any]) -> None:

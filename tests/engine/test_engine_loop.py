@@ -212,6 +212,15 @@ def test_the_25000th_event_ends_an_execution() -> None:
     assert "25000" in (result.cause or "")
 
 
+def test_an_inline_map_over_ten_thousand_items_fails_with_the_25000th_event() -> None:
+    """In AWS's words, as its users report them."""
+    each = {"Type": "Map", "ItemProcessor": chain(1), "End": True}
+    result = run({"StartAt": "Each", "States": {"Each": each}}, list(range(10_000)))
+    cause = "The execution reached the maximum number of history events (25000)."
+    assert (result.status, result.error, result.cause) == ("FAILED", "States.Runtime", cause)
+    assert len(result.events) == 25_000
+
+
 def test_a_result_over_256_kib_is_refused_and_can_be_caught() -> None:
     big = "あ" * 90_000  # 270,002 bytes of JSON in UTF-8, 90,002 characters
     definition = {

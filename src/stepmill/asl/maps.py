@@ -9,6 +9,7 @@ Sources: Step Functions guide, "Using Map state in Distributed mode", "ItemReade
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from stepmill.asl import jsonata
@@ -35,15 +36,32 @@ _TOLERANCE: Final = (
 )
 
 
+def processor_config(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How a Map processes its items; {} when it does not say. The old Iterator may say it too (recorded from AWS)."""
+    processor = state.get("ItemProcessor", state.get("Iterator"))
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+def is_distributed(state: Mapping[str, Any]) -> bool:
+    """Whether every item of a Map is an execution of its own."""
+    return processor_config(state).get("Mode") == "DISTRIBUTED"
+
+
 def express_inside(state: dict[str, Any]) -> bool:
     """Whether every item of a Map is an Express execution."""
-    processor = state.get("ItemProcessor")
-    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
-    return isinstance(config, dict) and (config.get("Mode"), config.get("ExecutionType")) == ("DISTRIBUTED", "EXPRESS")
+    return is_distributed(state) and processor_config(state).get("ExecutionType") == "EXPRESS"
+
+
+def reads_parquet(state: Mapping[str, Any]) -> bool:
+    """Whether a Map's items are rows of Parquet files."""
+    reader = state.get("ItemReader")
+    config = reader.get("ReaderConfig") if isinstance(reader, dict) else None
+    return isinstance(config, dict) and config.get("InputType") == "PARQUET"
 
 
 def check_map(state: dict[str, Any], place: Place) -> Found:
-    """Everything wrong with what only a Map has, and what of it is not run here."""
+    """Everything wrong with what only a Map has."""
     label = state.get("Label")
     if isinstance(label, str) and not _LABEL.fullmatch(label):
         yield place.at("Label").wrong(
@@ -53,12 +71,12 @@ def check_map(state: dict[str, Any], place: Place) -> Found:
 
 
 def _mode(state: dict[str, Any], place: Place) -> Found:
-    processor = state.get("ItemProcessor")
+    name = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+    processor = state.get(name)
     config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
     mode = "INLINE" if config is None else config.get("Mode", "INLINE") if isinstance(config, dict) else None
-    where = place.at("ItemProcessor", "ProcessorConfig")
+    where = place.at(name, "ProcessorConfig")
     if mode == "DISTRIBUTED" and isinstance(config, dict):
-        yield where.at("Mode").wrong("A distributed Map cannot be run here", "Use the mode INLINE.", HERE)
         kind = config.get("ExecutionType")
         if kind not in ("STANDARD", "EXPRESS"):
             near = nearest(str(kind), ("STANDARD", "EXPRESS"))
@@ -70,13 +88,10 @@ def _mode(state: dict[str, Any], place: Place) -> Found:
         return
     if mode != "INLINE":
         yield where.wrong("Expected an object with a Mode, one of INLINE, DISTRIBUTED")
-    for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
+    for field in ("ItemReader", "ItemBatcher", "ResultWriter", *_TOLERANCE):
         if field in state:
-            hint = "A Map here goes over a list that the state already has (ItemsPath, Items)."
-            yield place.at(field).wrong(f"'{field}' cannot be run here", hint, HERE)
-    for field in _TOLERANCE:
-        if field in state:
-            yield place.at(field).wrong(f"'{field}' cannot be run here", "A Map here fails with its first item.", HERE)
+            hint = 'Write "Mode": "DISTRIBUTED" and an ExecutionType in ProcessorConfig, or go without it.'
+            yield place.at(field).wrong(f"'{field}' is for a distributed Map; this one is inline", hint, HERE)
 
 
 def _fields(value: dict[str, Any], known: tuple[str, ...], place: Place) -> Found:

@@ -10,6 +10,7 @@ from typing import Any
 
 from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
+from stepmill.asl.maps import is_distributed
 from stepmill.asl.paths import compile_path
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template
@@ -113,13 +114,19 @@ class MapState(State):
                 ) from None
         elif isinstance(value, bool) or not isinstance(value, int | float):
             raise unexpected(self._concurrency_value, "MaxConcurrency", "number", value)
-        return min(int(value) or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
+        return self.limit(int(value))
+
+    def limit(self, value: int) -> int:
+        """How many iterations run at once at most; 0 is AWS's own limit."""
+        return min(value or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
 
     def item_input(self, scope: Scope, item: Any) -> Any:
         """The input of one iteration; `scope.context` holds Map.Item."""
         return item if self._selector is None else self._selector(scope)
 
 
+# By whether it is distributed; `distributed` adds its own.
+MAPS: dict[bool, type[MapState]] = {False: MapState}
 _SIMPLE: dict[str, type[State]] = {
     kind.type: kind for kind in (PassState, SucceedState, FailState, ChoiceState, WaitState, TaskState)
 }
@@ -133,7 +140,7 @@ def compile_state(name: str, json: Mapping[str, Any], outer: str) -> State:
     language = json.get("QueryLanguage", outer)
     match json["Type"]:
         case "Map":
-            return MapState(name, json, language, outer)
+            return MAPS[is_distributed(json)](name, json, language, outer)
         case "Parallel":
             return ParallelState(name, json, language, outer)
         case kind:

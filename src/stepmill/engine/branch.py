@@ -51,6 +51,7 @@ class Branch:
         "phase",
         "request",
         "results",
+        "run",
         "started_id",
         "state",
         "submitted",
@@ -90,6 +91,8 @@ class Branch:
         self.items: list[Any] = []
         self.begun = 0
         self.limit = 0
+        # While in a distributed Map: what its Map Run is to do; its ARN is in `request`.
+        self.run: dict[str, Any] = {}
 
     def data(self) -> Any:
         """`text` as a value. It is shared: never change it."""

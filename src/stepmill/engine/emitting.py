@@ -12,8 +12,10 @@ from stepmill.asl import errors
 from stepmill.asl.scope import MISSING, Scope
 from stepmill.engine.branch import Branch
 from stepmill.engine.context import Context
+from stepmill.engine.distributed import MAP_RUN, DistributedMapState
 from stepmill.engine.fold import Fold
 from stepmill.engine.machine import Machine
+from stepmill.engine.signals import Act, act_name
 from stepmill.engine.states import (
     State,
 )
@@ -68,6 +70,39 @@ class Emitting(Fold):
         """Put a granted retry into the last event of this step: AWS has no event of its own for it."""
         self._out[-1].details["_retry"] = told
         self._retry(told)
+
+    # ---- what the world is asked
+
+    def act(self, branch: Branch, *, recovered: bool = False) -> Act:
+        """A Map Run is asked with everything that its items' inputs are made of."""
+        state = branch.state
+        if not isinstance(state, DistributedMapState):
+            return super().act(branch, recovered=recovered)
+        arn, started, _ = branch.request
+        scope = self._scope(branch)
+        machine = self.facts.get("_machine_arn", "")
+        parameters = {
+            "mapRunArn": arn,
+            "label": arn.split(":")[6].partition("/")[2],
+            "machine": machine,
+            "roleArn": self.facts.get("roleArn", ""),
+            "definition": state.definition,
+            "express": state.express,
+            "concurrency": branch.run["concurrency"],
+            "plan": branch.run,
+            "items": None if state.reads else branch.items,
+            "language": state.language,
+            "selector": state.selector,
+            "batchInput": state.batch_input,
+            "scope": {
+                "data": state.data(scope),
+                "input": scope.input,
+                "context": scope.context,
+                "variables": scope.variables,
+            },
+        }
+        name = act_name(self.arn, branch.act)
+        return Act(name, self.arn, state.name, MAP_RUN, parameters, False, started, None, recovered)
 
     # ---- what expressions see
 

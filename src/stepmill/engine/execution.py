@@ -15,6 +15,7 @@ from stepmill.asl import errors
 from stepmill.asl.text import dumps
 from stepmill.engine.branch import RETRY, WAIT, Branch
 from stepmill.engine.data import too_large
+from stepmill.engine.distributed import DistributedMapState
 from stepmill.engine.emitting import OverError
 from stepmill.engine.signals import Failed, Finished, Signal, Stop, Submitted
 from stepmill.engine.steps import Steps
@@ -61,6 +62,9 @@ class Execution(Steps):
         if branch is None:
             return  # its outcome is known already
         state = branch.state
+        if isinstance(state, DistributedMapState):
+            self._run_ended(branch, state, signal)
+            return
         assert isinstance(state, TaskState)
         if isinstance(signal, Submitted):
             if not branch.submitted and state.integration.pattern != "request":
@@ -69,6 +73,22 @@ class Execution(Steps):
             self._task_finished(branch, state, signal)
         else:
             self._task_failed(branch, state, signal)
+
+    def _run_ended(self, branch: Branch, state: DistributedMapState, signal: Signal) -> None:
+        """Succeeded points to the run's success, Exited to its start (recorded from AWS)."""
+        text = ""
+        if isinstance(signal, Finished):
+            text = dumps(signal.output)
+            if too_large(text):
+                signal = Failed(signal.act, errors.DATA_LIMIT_EXCEEDED, self._over_limit(state.name).cause)
+        if isinstance(signal, Finished):
+            succeeded = self._emit(branch, "MapRunSucceeded", {})
+            self._emit(branch, "MapStateSucceeded", {}, succeeded)
+            self._complete(branch, state, text, signal.output)
+        elif isinstance(signal, Failed):
+            details = {"error": signal.error, **({"cause": signal.cause} if signal.cause is not None else {})}
+            self._emit(branch, "MapRunFailed", details)
+            self._fail(branch, signal.error, signal.cause)
 
     def _task_finished(self, branch: Branch, state: TaskState, signal: Finished) -> None:
         text = dumps(signal.output)

@@ -115,6 +115,22 @@ class Fold:
         if timeout is not None:
             self._timer(branch, event.at + timeout)
 
+    def _run_started(self, branch: Branch, event: Event) -> None:
+        """A Map Run is asked for, or asked for again; its event is the act."""
+        branch.last = branch.act = event.id
+        branch.phase = TASK
+        branch.due = None
+        branch.run = event.details.get("_run", branch.run)
+        branch.request = (event.details["mapRunArn"], event.at, None)
+        self.acts[event.id] = branch
+        self.asked.append(event.id)
+
+    def _run_succeeded(self, branch: Branch, event: Event) -> None:
+        # What follows points to MapRunStarted (recorded from AWS), so `last` stays.
+        branch.phase = WORK
+        branch.items = []
+        self.acts.pop(branch.act, None)
+
     def _under_way(self, branch: Branch, event: Event) -> None:
         branch.last = event.id
 
@@ -144,6 +160,11 @@ class Fold:
             self._open(branch, Branch(f"{event.id}.{index}", block, text, event.id, branch, index))
 
     def _map_started(self, branch: Branch, event: Event) -> None:
+        if "_concurrency" not in event.details:  # a distributed one: its Map Run goes over the items
+            branch.started_id = branch.last = event.id
+            branch.due = None
+            branch.items = event.details.get("_items", [])
+            return
         self._begin(branch, event, event.details["length"])
         branch.items = event.details["_items"]
         branch.limit = event.details["_concurrency"]
@@ -292,6 +313,7 @@ _APPLY: dict[str, Callable[[Fold, Branch, Event], None]] = {
             "TaskSubmitFailed",
             "LambdaFunctionSucceeded",
             "LambdaFunctionFailed",
+            "MapRunFailed",
         ),
         Fold._outcome,
     ),
@@ -302,6 +324,9 @@ _APPLY: dict[str, Callable[[Fold, Branch, Event], None]] = {
     "ParallelStateFailed": Fold._join_failed,
     "MapStateStarted": Fold._map_started,
     "MapStateFailed": Fold._join_failed,
+    "MapRunStarted": Fold._run_started,
+    "MapRunRedriven": Fold._run_started,
+    "MapRunSucceeded": Fold._run_succeeded,
     "MapIterationStarted": Fold._iteration_started,
     "MapIterationSucceeded": Fold._iteration_succeeded,
     "MapIterationFailed": Fold._iteration_failed,

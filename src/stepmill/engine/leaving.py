@@ -12,8 +12,9 @@ from stepmill.asl.errors import StatesError
 from stepmill.asl.scope import MISSING
 from stepmill.asl.text import dumps
 from stepmill.engine.blocks import MapState, ParallelState
-from stepmill.engine.branch import JOIN, Branch
+from stepmill.engine.branch import JOIN, TASK, Branch
 from stepmill.engine.data import loads, too_large
+from stepmill.engine.distributed import DistributedMapState
 from stepmill.engine.emitting import Emitting, OverError
 from stepmill.engine.retry import Catcher, choose
 from stepmill.engine.states import (
@@ -202,3 +203,5 @@ class Leaving(Emitting):
             self._abort(child)
         if branch.state is not None and branch.state.type in ("Task", "Wait", "Map", "Parallel"):
             self._emit(branch, f"{branch.state.type}StateAborted", {}, branch.last)
+            if isinstance(branch.state, DistributedMapState) and branch.phase == TASK:
+                self._emit(branch, "MapRunAborted", {}, branch.last)

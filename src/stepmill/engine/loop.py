@@ -13,13 +13,13 @@ import queue
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from stepmill.asl.definition import Definition
 from stepmill.clock import Clock
 from stepmill.engine.execution import Execution
 from stepmill.engine.machine import Machine, compile
 from stepmill.engine.signals import Act, Failed, Finished, Signal, Stop
+from stepmill.engine.starting import Start
 from stepmill.history.events import ENDINGS, Event
 from stepmill.history.log import History, Record, StoreError, StoreFull
 
@@ -35,7 +35,8 @@ class Engine:
     `perform(act, tell)` must return at once; the performer calls `tell(signal)` from any thread, with Submitted,
     Finished or Failed. An act with `recovered` may have been performed before: the performer finds the first one by
     name. `cancel(act)` stops, as well as it can, what an act began; it may be called for acts that never began or are
-    long over. `settled(act)` is called once the outcome of an act is committed. `random` feeds Retry's jitter.
+    long over. `settled(act)` is called once the outcome of an act is committed, `ended(arn, event)` once the last
+    event of an execution is. `random` feeds Retry's jitter.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Engine:
         cancel: Callable[[Act], None],
         *,
         settled: Callable[[Act], None] = lambda act: None,
+        ended: Callable[[str, Event], None] = lambda arn, event: None,
         random: Callable[[], float] | None = None,
     ) -> None:
         self._history = history
@@ -53,6 +55,7 @@ class Engine:
         self._perform = perform
         self._cancel = cancel
         self._settled = settled
+        self._ended = ended
         self._random = random
         self._executions: dict[str, Execution] = {}
         self._machines: OrderedDict[str, Machine] = OrderedDict()
@@ -60,6 +63,7 @@ class Engine:
         self._inbox: queue.SimpleQueue[tuple[str, Signal | None]] = queue.SimpleQueue()
         self._pending: dict[str, deque[Signal]] = {}
         self._ready: deque[str] = deque()
+        self._adopting: set[str] = set()
         self._performed: dict[str, set[int]] = {}  # execution → events whose act this process has begun
         self._failed_commits = 0
         self._lock = threading.Lock()
@@ -85,48 +89,34 @@ class Engine:
 
         A record of the execution itself among `records` adds to the one made here.
         """
+        self.start_all([Start(arn, machine, name, definition, input_text, role, machine_arn, records)])
+
+    def start_all(self, starts: Sequence[Start], records: Sequence[Record] = ()) -> None:
+        """Begin several executions in one commit, which `records` are written in too."""
         now = self._clock.now()
-        execution = Execution(arn, self._machine(definition), random=self._random)
-        events = execution.start(
-            now,
-            {
-                "input": input_text,
-                "roleArn": role,
-                "_machine": machine,
-                "_machine_arn": machine_arn,
-                "_name": name,
-                "_revision": definition.digest,
-            },
-        )
-        body: dict[str, Any] = {
-            "arn": arn,
-            "machine": machine,
-            "machine_arn": machine_arn,
-            "name": name,
-            "status": "RUNNING",
-            "started": now,
-            "ended": None,
-            "revision": definition.digest,
-            "input_size": len(input_text.encode("utf-8", "surrogatepass")),
-        }
-        others = []
-        for record in records:
-            if record[:3] == ("states", "execution", arn):
-                body.update(record.body or {})
-            else:
-                others.append(record)
-        if definition.digest not in self._known:
-            others.append(Record("states", "revision", definition.digest, {"definition": definition.text}))
-        others += [Record("states", "execution", arn, body), Record("states", "unfinished", arn, {})]
-        self._history.append([(arn, events)], others)
-        self._known.add(definition.digest)
+        born = [Execution(one.arn, self._machine(one.definition), random=self._random) for one in starts]
+        batches = [(it.arn, it.start(now, one.details())) for it, one in zip(born, starts, strict=True)]
+        firsts: list[Record] = []
+        known = set(self._known)
+        for one in starts:
+            firsts += one.first_records(now, known)
+            known.add(one.definition.digest)
+        self._history.append(batches, [*firsts, *records])
+        self._known |= known
         with self._lock:
-            self._executions[arn] = execution
-        self._inbox.put((arn, None))
+            self._executions.update((it.arn, it) for it in born)
+        for it in born:
+            self._inbox.put((it.arn, None))
 
     def stop(self, arn: str, error: str = "", cause: str = "") -> None:
         """End an execution as ABORTED and cancel its acts. Nothing happens if it has ended already."""
         self._inbox.put((arn, Stop(error, cause)))
+
+    def adopt(self, arn: str) -> None:
+        """Go on with an execution that is on disk: a `start_all` that failed may have written it all the same."""
+        with self._lock:
+            self._adopting.add(arn)
+        self._inbox.put((arn, None))
 
     def tell(self, signal: Signal) -> None:
         """Hand in a signal about an act."""
@@ -234,6 +224,10 @@ class Engine:
     # ---- within a turn
 
     def _receive(self, arn: str, signal: Signal | None) -> None:
+        if arn in self._adopting:
+            self._adopting.discard(arn)
+            if arn not in self._executions and self._reload(arn):
+                self._act(self._executions[arn], recovered=True)
         if arn in self._executions:
             self._queue(arn)
             if signal is not None:
@@ -263,6 +257,7 @@ class Engine:
             for branch in execution.acts.values():
                 self._stop_act(execution.act(branch))
         self._forget(arn)
+        self._ended(arn, ended)
 
     def _ending(self, arn: str, ended: Event, *, finished: bool = True) -> list[Record]:
         """What the records say of an execution that ends. Not `finished`: its acts are still to be cancelled."""
@@ -350,6 +345,7 @@ class Engine:
             if cancel:
                 self._history.put(Record("states", "unfinished", execution.arn, None))
             self._forget(execution.arn)
+            self._ended(execution.arn, execution.ended)
 
     def _stop_act(self, act: Act) -> None:
         try:

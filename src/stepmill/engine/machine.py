@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stepmill.asl.definition import Definition
-from stepmill.engine.blocks import Block
+from stepmill.engine import distributed
+from stepmill.engine.blocks import MAPS, Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +23,6 @@ class Machine:
 
 def compile(definition: Definition) -> Machine:
     """Compile a definition that has passed `asl.check`. The caller keeps the Machine by its digest."""
+    assert MAPS[True] is distributed.DistributedMapState
     json = definition.json
     return Machine(definition.digest, Block(json, json.get("QueryLanguage", "JSONPath")), json.get("TimeoutSeconds"))

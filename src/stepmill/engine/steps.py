@@ -16,6 +16,7 @@ from stepmill.asl.text import dumps
 from stepmill.engine.blocks import MapState, ParallelState
 from stepmill.engine.branch import Branch
 from stepmill.engine.data import too_large
+from stepmill.engine.distributed import DistributedMapState, names
 from stepmill.engine.leaving import Leaving
 from stepmill.engine.states import (
     ChoiceState,
@@ -134,11 +135,32 @@ class Steps(Leaving):
     def _map(self, branch: Branch, state: MapState) -> None:
         scope = self._scope(branch)
         scope.data = state.data(scope)
-        items = state.items(scope)
+        items = [] if isinstance(state, DistributedMapState) and state.reads else state.items(scope)
         concurrency = state.concurrency(scope)
+        if isinstance(state, DistributedMapState):
+            self._map_run(branch, state, scope, items, concurrency)
+            return
         self._emit(branch, "MapStateStarted", {"length": len(items), "_items": items, "_concurrency": concurrency})
         started = branch.last
         while branch.begun < len(items) and branch.active < branch.limit:
             self._iterate(branch, state, started)
         if not items:
             self._joined(branch)
+
+    def _map_run(
+        self, branch: Branch, state: DistributedMapState, scope: Scope, items: list[Any], concurrency: int
+    ) -> None:
+        """The order is AWS's, recorded: a tolerance that cannot be read fails after MapStateStarted."""
+        details: dict[str, Any] = {"length": len(items)}
+        if not state.reads:
+            details["_items"] = items
+        self._emit(branch, "MapStateStarted", details)
+        plan = {"concurrency": concurrency, **state.plan(scope)}
+        arn, _ = names(self.arn, self.last_id + 1, state, self.facts.get("_machine_arn", ""))
+        self._emit(branch, "MapRunStarted", {"mapRunArn": arn, "_run": plan})
+
+    def _redrive_run(self, branch: Branch, count: int) -> None:
+        """Ask for a Map Run once more: only what has not succeeded runs again. `branch` is in its distributed Map;
+        `count` says how often its run has been redriven, this time included."""
+        arn = branch.request[0]
+        self._emit(branch, "MapRunRedriven", {"mapRunArn": arn, "redriveCount": count}, branch.started_id)

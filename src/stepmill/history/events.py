@@ -41,6 +41,7 @@ ENDINGS = {
 _BARE = frozenset(
     {
         "LambdaFunctionStarted",
+        "MapRunAborted",
         "MapRunSucceeded",
         "MapStateAborted",
         "MapStateFailed",

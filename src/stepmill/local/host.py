@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stepmill.clock import Clock
+from stepmill.engine.distributed import MAP_RUN
 from stepmill.engine.loop import Engine
 from stepmill.functions import Functions
 from stepmill.gateway.messages import Request as HttpRequest
@@ -26,9 +27,11 @@ from stepmill.local.notes import Notes
 from stepmill.local.store import Store
 from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
+from stepmill.services.crews import Crew
 from stepmill.services.lambda_ import Lambda
 from stepmill.services.log_streams import Streams
 from stepmill.services.logs import Logs
+from stepmill.services.map_runs.running import MapRuns
 from stepmill.services.operations import Operations, Response
 from stepmill.services.others import Others
 from stepmill.services.s3 import S3
@@ -36,12 +39,14 @@ from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states.about import About
 from stepmill.services.states.executions import Executions
 from stepmill.services.states.machines import Machines
+from stepmill.services.states.map_runs import Runs
 from stepmill.services.sts import Sts
 from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
 from stepmill.stage import Settings
 
 _CALLS = 16  # operations under way at a time, functions among them
+_MAP_RUNS = 4  # Map Runs that read, write or start executions at a time
 _LAST_ANSWERS = 1.0  # seconds that calls under way have when the store is let go
 
 
@@ -65,7 +70,9 @@ class Host:
             try:
                 self._wire(settings, store, clock)
                 for arn in self._engine.recover():
-                    say(f"continuing {arn.split(':execution:')[1].replace(':', '/')} where it stood")
+                    if "/" not in arn:  # a child execution goes on with its Map Run
+                        say(f"continuing {arn.split(':execution:')[1].replace(':', '/')} where it stood")
+                self._map_runs.begin()
             except BaseException:
                 self.history.close()
                 raise
@@ -89,11 +96,22 @@ class Host:
         sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, **place)
         self._lambda = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
         self._tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
-        self._engine = Engine(history, clock, self._tasks.perform, self._tasks.cancel, settled=self._tasks.settled)
+        tasks = self._tasks
+        self._engine = Engine(
+            history,
+            clock,
+            lambda act, tell: (self._map_runs if act.resource == MAP_RUN else tasks).perform(act, tell),
+            lambda act: (self._map_runs if act.resource == MAP_RUN else tasks).cancel(act),
+            settled=lambda act: None if act.resource == MAP_RUN else tasks.settled(act),
+            ended=lambda arn, event: self._map_runs.ended(arn, event),  # noqa: PLW0108 - it is made below
+        )
+        crew = Crew("stepmill-map", _MAP_RUNS)
+        self._map_runs = MapRuns(history, clock, self._engine, operations.call, crew.take)
         machines = Machines(history, clock, **place)
         operations.add("states", machines)
         operations.add("states", About(history, machines.writing))
         operations.add("states", Executions(history, self._engine, machines))
+        operations.add("states", Runs(history, self._map_runs))
         operations.add("sagemaker", sagemaker)
         operations.add("sagemaker", JobTags(history, jobs, **place))
         operations.add("lambda", self._lambda)
@@ -156,6 +174,7 @@ class Host:
             self._quiet.wait_for(lambda: not self._answering, _LAST_ANSWERS)
         self._door.close()
         self._tasks.close()
+        self._map_runs.close()
         self._lambda.events.close()
         self._engine.close()
         self._thread.join()

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 from stepmill.asl.definition import walk_states
 from stepmill.asl.integrations import Integration, UnknownIntegration, integration
+from stepmill.asl.maps import reads_parquet
 from stepmill.asl.places import HERE
 from stepmill.asl.problems import Problem
 from stepmill.nearest import nearest
 from stepmill.services.bounds import pretends, takes
+from stepmill.services.map_runs.formats import INSTALL as PARQUET
 from stepmill.services.operations import offered
 from stepmill.services.others import INSTALL, backend_of, installed
 
@@ -25,7 +28,12 @@ Answered = Callable[[], Collection[tuple[str, str]]]
 
 # Who answers for a service on this machine.
 PROVIDERS: Final = {
-    "states": ("states.machines.Machines", "states.about.About", "states.executions.Executions"),
+    "states": (
+        "states.machines.Machines",
+        "states.about.About",
+        "states.executions.Executions",
+        "states.map_runs.Runs",
+    ),
     "sagemaker": ("sagemaker.SageMaker", "tags.JobTags"),
     "lambda": ("lambda_.Lambda",),
     "s3": ("s3.S3",),
@@ -53,6 +61,9 @@ def unreachable(definition: Mapping[str, Any], known: Answered = answered) -> It
     """Everything that Tasks call and nobody here answers. `known` gives what Stepmill itself answers; it is asked only
     when there is a Task that could be of it."""
     for pointer, _, state in walk_states(definition):
+        if reads_parquet(state) and find_spec("pyarrow") is None:
+            said = f"It is read by pyarrow: {PARQUET}"
+            yield Problem(f"{pointer}/ItemReader/ReaderConfig", HERE, "Parquet files cannot be read here", said)
         resource = state.get("Resource")
         if state.get("Type") != "Task" or not isinstance(resource, str):
             continue

@@ -10,7 +10,6 @@ import contextlib
 import errno
 import json
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from stepmill.asl.text import dumps
 from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
 from stepmill.functions import Functions, request_of
 from stepmill.services import sdk
+from stepmill.services.crews import Crew, thread
 from stepmill.services.lambda_ import error_of
 from stepmill.services.operations import Operations, ServiceError
 from stepmill.services.sagemaker import SageMaker
@@ -36,8 +36,8 @@ class Tasks:
         self._operations = operations
         self._sagemaker = sagemaker
         self._functions = functions
-        self._calls = _Crew("stepmill-call", calls)
-        self._jobs = _Crew("stepmill-job", jobs)
+        self._calls = Crew("stepmill-call", calls)
+        self._jobs = Crew("stepmill-job", jobs)
         self._begun: set[str] = set()  # acts under way whose job may still be started
         self._given_up: set[str] = set()  # those of them that were cancelled
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class Tasks:
             self._calls.take(lambda: self._attempt(row, act, signal, self._request))
         elif self._sagemaker.job_of(row.job, act) is not None:
             # A job that already runs is watched outside the crew: it holds no slot that a new one could want.
-            _thread("stepmill-watch", lambda: self._attempt(row, act, signal, self._job))
+            thread("stepmill-watch", lambda: self._attempt(row, act, signal, self._job))
         else:
             with self._lock:
                 self._begun.add(act.name)
@@ -155,42 +155,6 @@ class Tasks:
             return act.name in self._given_up
 
 
-class _Crew:
-    """A few threads that take work in order; they are made when there is work, and never keep a process alive."""
-
-    def __init__(self, name: str, size: int) -> None:
-        self._name = name
-        self._size = size
-        self._changed = threading.Condition()
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._free = 0
-        self._hands = 0
-
-    def clear(self) -> None:
-        """Drop the work that has not begun."""
-        with self._changed:
-            self._waiting.clear()
-
-    def take(self, work: Callable[[], None]) -> None:
-        with self._changed:
-            self._waiting.append(work)
-            if self._free:
-                self._free -= 1
-                self._changed.notify()
-            elif self._hands < self._size:
-                self._hands += 1
-                _thread(self._name, self._serve)
-
-    def _serve(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting:
-                    self._free += 1
-                    self._changed.wait()
-                work = self._waiting.popleft()
-            work()
-
-
 def _sent(payload: Any, direct: bool) -> str:
     """A payload as the function gets it. To the optimised integration a text is the payload's own JSON, and null is
     none (recorded from AWS); to a function called by its ARN every input is a value."""
@@ -205,10 +169,6 @@ def _answered(payload: bytes) -> Any:
         return json.loads(payload or b"null")
     except ValueError:
         return payload.decode("utf-8", "replace")
-
-
-def _thread(name: str, work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name=name, daemon=True).start()
 
 
 def _managed(act: Act) -> list[dict[str, str]]:

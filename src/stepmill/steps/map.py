@@ -27,7 +27,7 @@ class Map(_Fallible):
         iterator: a state or a chain, run for each item; written as the old field `Iterator`, where that is enough.
             `attach_iterator` says it later.
         item_processor: the same under the name ASL has for it today, and written so.
-        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own; not run on this machine). None: nothing is
+        mode: "INLINE", or "DISTRIBUTED" (every item an execution of its own). None: nothing is
             said about it, and `iterator` stays `Iterator`.
         execution_type: of a distributed Map, "STANDARD" or "EXPRESS".
         processor_config: ASL's `ProcessorConfig` as it shall stand, instead of mode and execution_type.

@@ -45,6 +45,8 @@ def _extra(event: Event, began: float) -> str:
         parts.append(details["resource"])
     if event.type in ("TaskScheduled", "LambdaFunctionScheduled", "ExecutionStarted"):
         parts += [details[key] for key in ("input", "parameters") if key in details]
+    if "mapRunArn" in details:
+        parts.append(details["mapRunArn"].split(":", 5)[5])
     if "length" in details:
         parts.append(f"{details['length']} items")
     if "timeoutInSeconds" in details:

@@ -12,9 +12,12 @@ from typing import Any
 
 from stepmill.asl.definition import Definition
 from stepmill.asl.text import dumps
+from stepmill.engine.distributed import MAP_RUN
 from stepmill.engine.loop import Engine
+from stepmill.engine.signals import Act
 from stepmill.history.events import Event
 from stepmill.history.log import History, MemoryHistory
+from stepmill.services.map_runs.running import MapRuns
 from stepmill.testing.clock import VirtualClock
 from stepmill.testing.tasks import ScriptedTasks
 
@@ -55,7 +58,8 @@ def run(
     history = history or MemoryHistory()
     if not isinstance(definition, Definition):
         definition = Definition.parse(definition if isinstance(definition, str) else json.dumps(definition))
-    engine = Engine(history, clock, tasks.perform, tasks.cancel, random=random)
+    engine, map_runs = world(history, clock, tasks, random=random)
+    map_runs.begin()
     machine, name = ARN.split(":")[6:]
     engine.start(
         ARN,
@@ -68,6 +72,27 @@ def run(
     )
     drive(engine, tasks, clock)
     return result(history)
+
+
+def world(
+    history: History, clock: VirtualClock, tasks: ScriptedTasks, *, random: Callable[[], float] = lambda: 0.5
+) -> tuple[Engine, MapRuns]:
+    """An engine in the scripted world, and its Map Runs, which work in the thread that takes turns. Call `begin` of
+    those after `recover` of the engine, if there is something to recover."""
+
+    def performer(act: Act) -> ScriptedTasks | MapRuns:
+        return map_runs if act.resource == MAP_RUN else tasks
+
+    engine = Engine(
+        history,
+        clock,
+        lambda act, tell: performer(act).perform(act, tell),
+        lambda act: performer(act).cancel(act),
+        ended=lambda arn, event: map_runs.ended(arn, event),  # noqa: PLW0108 - it is made below
+        random=random,
+    )
+    map_runs = MapRuns(history, clock, engine, tasks.call, lambda work: work(), read=tasks.read)
+    return engine, map_runs
 
 
 def drive(engine: Engine, tasks: ScriptedTasks, clock: VirtualClock) -> None:

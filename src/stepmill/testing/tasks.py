@@ -52,13 +52,19 @@ class ScriptedTasks:
     """Performs acts as the script says.
 
     `outcomes` maps a state's name to one Outcome for every attempt, to a list with one for each (the last repeats), or
-    to a function of the Act. A state that is not named raises LookupError when it runs.
+    to a function of the Act. A state that is not named raises LookupError when it runs. `items` maps the name of a
+    distributed Map to what its ItemReader finds.
 
-    Afterwards `started` lists the acts begun, `recovered` those asked for again, `cancelled` those stopped.
+    Afterwards `written` has what ResultWriters wrote, by `s3://` URL; `started` lists the acts begun, `recovered` those
+    asked for again, `cancelled` those stopped.
     """
 
-    def __init__(self, outcomes: Mapping[str, Script] | None = None) -> None:
+    def __init__(
+        self, outcomes: Mapping[str, Script] | None = None, *, items: Mapping[str, Sequence[Any]] | None = None
+    ) -> None:
         self._outcomes = dict(outcomes or {})
+        self._items = dict(items or {})
+        self.written: dict[str, bytes] = {}
         self._seen: dict[str, int] = {}
         self._coming: list[tuple[float, int, Signal, Callable[[Signal], None]]] = []
         self._count = 0
@@ -93,6 +99,19 @@ class ScriptedTasks:
         """What the engine calls when nobody waits for an act any more."""
         self.cancelled.append(act)
         self._forget(act)
+
+    def read(self, act: Act) -> Sequence[Any]:
+        """What an ItemReader finds, for the act of a Map Run."""
+        if act.state not in self._items:
+            self.fault = LookupError(f"the ItemReader of {act.state!r} has no scripted items: ScriptedTasks(items=…)")
+        return self._items.get(act.state, ())
+
+    def call(self, service: str, name: str, request: Mapping[str, Any], /) -> dict[str, Any]:
+        """What a ResultWriter calls: PutObject."""
+        body = request["Body"]
+        data = body.encode() if isinstance(body, str) else body.read()
+        self.written[f"s3://{request['Bucket']}/{request['Key']}"] = data
+        return {}
 
     def _forget(self, act: Act) -> None:
         self._coming = [entry for entry in self._coming if _about(entry[2]) != act.name]

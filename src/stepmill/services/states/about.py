@@ -52,6 +52,7 @@ class About:
             "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
             "tracingConfiguration": {"enabled": False},
             "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
+            **({"mapRunArn": found["map_run"], "label": name.partition("/")[2]} if found.get("map_run") else {}),
             **({"revisionId": machine["revision_id"]} if same and "revision_id" in machine else {}),
             **({"variableReferences": variables} if variables else {}),
         }

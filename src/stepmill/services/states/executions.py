@@ -17,6 +17,7 @@ from stepmill.history.events import public
 from stepmill.history.log import History, Record
 from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
 from stepmill.services.states.machines import Machines
+from stepmill.services.states.map_runs import children
 from stepmill.services.states.names import checked, resource
 from stepmill.services.states.pages import page
 
@@ -99,6 +100,8 @@ class Executions:
             "inputDetails": {"included": True},
             "redriveStatus": "NOT_REDRIVABLE" if status in ("RUNNING", "SUCCEEDED") else "REDRIVABLE",
         }
+        if found.get("map_run") and response["redriveStatus"] == "REDRIVABLE":
+            response["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN"
         if response["redriveStatus"] == "NOT_REDRIVABLE":
             response["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
         if status != "RUNNING":
@@ -108,20 +111,37 @@ class Executions:
             response |= {key: last[key] for key in ("error", "cause") if last.get(key) is not None}
         return response
 
-    @operation("ListExecutions", "stateMachineArn")
+    @operation("ListExecutions")
     def list_executions(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """The executions of a machine, newest first, by status when `statusFilter` says one."""
-        machine = self._machines.machine(request["stateMachineArn"])
-        prefix = f"{self._scope}:execution:{machine['name']}:"
+        """The executions of a machine, or the child executions of a Map Run, newest first, by status when
+        `statusFilter` says one."""
         wanted = request.get("statusFilter")
         if wanted is not None and wanted not in _STATUSES:
             raise invalid(unmet(wanted, "statusFilter", f"satisfy enum value set: [{', '.join(_STATUSES)}]"))
+        if request.get("mapRunArn"):
+            if request.get("stateMachineArn"):
+                raise ServiceError("ValidationException", "Only one of stateMachineArn and mapRunArn can be given")
+            return self._children(request, wanted)
+        if not request.get("stateMachineArn"):
+            raise invalid(unmet(None, "stateMachineArn", "not be null"))
+        machine = self._machines.machine(request["stateMachineArn"])
+        prefix = f"{self._scope}:execution:{machine['name']}:"
         rows = [
             _summary(found, machine["arn"])
             for _, found in self._history.records("states", "execution", prefix)
             if wanted in (None, found["status"])
         ]
         return page("executions", rows, request, "executionArn")
+
+    def _children(self, request: Mapping[str, Any], wanted: str | None) -> Response:
+        """What is not shown is looked at only for its status."""
+        arns = children(self._history, request["mapRunArn"])
+        if wanted is not None:
+            arns = (arn for arn in arns if self._execution(arn)["status"] == wanted)
+        response = page("executions", [{"executionArn": arn} for arn in arns], request, "executionArn")
+        found = [self._execution(row["executionArn"]) for row in response["executions"]]
+        response["executions"] = [_summary(one, one["machine_arn"]) | {"itemCount": one["items"]} for one in found]
+        return response
 
     @operation("GetExecutionHistory", "executionArn")
     def get_execution_history(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -172,6 +192,8 @@ def _summary(found: Mapping[str, Any], machine_arn: str) -> Response:
         "startDate": found["started"],
         "redriveCount": 0,
     }
+    if found.get("map_run"):
+        summary["mapRunArn"] = found["map_run"]
     if found.get("ended") is not None:
         summary["stopDate"] = found["ended"]
     return summary
