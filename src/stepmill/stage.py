@@ -108,6 +108,8 @@ class Endpoint:
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            # boto3 would ask `sync-127.0.0.1` for StartSyncExecution and TestState, which is no name.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         }
 
 

@@ -20,7 +20,7 @@ from stores import open_store
 
 Clients = Callable[..., Any]
 # one attempt, so that a test sees what the first answer was
-_ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60, connect_timeout=5)
+_ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60, connect_timeout=5, inject_host_prefix=False)
 
 
 @pytest.fixture(scope="module", params=["without a socket", "over HTTP"])

@@ -57,6 +57,9 @@ class MapState(State):
     """Runs one block for each item."""
 
     type = "Map"
+    reads = False  # its items with an ItemReader
+    writes = False  # its results with a ResultWriter
+    batches = False  # its items with an ItemBatcher
 
     def __init__(self, name: str, json: Mapping[str, Any], language: str, outer: str) -> None:
         super().__init__(name, json, language)
@@ -84,6 +87,11 @@ class MapState(State):
         elif isinstance(self._concurrency_value, str):
             self._concurrency = compile_template(self._concurrency_value, language, field="MaxConcurrency")
 
+    @property
+    def selects(self) -> bool:
+        """Whether an ItemSelector shapes its items."""
+        return self._selector is not None
+
     def data(self, scope: Scope) -> Any:
         """What ItemsPath, MaxConcurrencyPath and ItemSelector read."""
         return self.entry.data(scope)
@@ -94,13 +102,18 @@ class MapState(State):
         if isinstance(items, list):
             return items
         if self.language != "JSONata":
-            raise StatesError(errors.RUNTIME, f'Reference path "{self._items_field}" must point to array.')
+            path = str(self._items_field).replace("$$", "$", 1)  # so it is recorded from AWS
+            raise StatesError(errors.RUNTIME, f'Reference path "{path}" must point to array.')
         if self._items is None:
             raise StatesError(errors.QUERY_EVALUATION, f"Map state input must be an array but was: {dumps(items)}")
         raise unexpected(self._items_field, "Items", "array", items)
 
     def concurrency(self, scope: Scope) -> int:
         """How many iterations may run at once."""
+        return self.limit(self.asked(scope))
+
+    def asked(self, scope: Scope) -> int:
+        """How many the definition asks for; 0 when it does not."""
         value = self._concurrency_value if self._concurrency is None else self._concurrency(scope)
         if self._concurrency_path is not None:
             try:
@@ -114,7 +127,7 @@ class MapState(State):
                 ) from None
         elif isinstance(value, bool) or not isinstance(value, int | float):
             raise unexpected(self._concurrency_value, "MaxConcurrency", "number", value)
-        return self.limit(int(value))
+        return int(value)
 
     def limit(self, value: int) -> int:
         """How many iterations run at once at most; 0 is AWS's own limit."""

@@ -19,6 +19,8 @@ from stepmill.asl.templates import compile_template
 loads = json.loads
 
 Evaluate = Callable[[Scope], Any]
+Note = Callable[[str, Any], None]
+"""Hears of a value between two filters, under the name that TestState's inspection data has for it."""
 
 # Payloads are limited to 256 KiB of UTF-8 text (Step Functions quotas).
 PAYLOAD_LIMIT = 262_144
@@ -37,12 +39,13 @@ def with_data(scope: Scope, data: Any, result: Any = MISSING) -> Scope:
 class Entry:
     """How a state's input becomes what it works on: InputPath and Parameters, or Arguments."""
 
-    __slots__ = ("_input_path", "_template", "plain")
+    __slots__ = ("_input_path", "_jsonata", "_template", "plain")
 
     def __init__(self, state: Mapping[str, Any], language: str, *, parameters: str = "Parameters") -> None:
+        self._jsonata = language == "JSONata"
         self._input_path: Evaluate | None = None
         self._template: Evaluate | None = None
-        if language == "JSONata":
+        if self._jsonata:
             if "Arguments" in state:
                 self._template = compile_template(state["Arguments"], language, field="Arguments")
         else:
@@ -55,10 +58,17 @@ class Entry:
         """The input after InputPath."""
         return scope.data if self._input_path is None else self._input_path(scope)
 
-    def arguments(self, scope: Scope) -> Any:
+    def arguments(self, scope: Scope, note: Note | None = None) -> Any:
         """The input after InputPath and Parameters, or the Arguments."""
         data = self.data(scope)
-        return data if self._template is None else self._template(with_data(scope, data))
+        if note is not None and not self._jsonata:
+            note("afterInputPath", data)
+        made = data if self._template is None else self._template(with_data(scope, data))
+        if note is not None and not self._jsonata:
+            note("afterParameters", made)
+        elif note is not None and self._template is not None:
+            note("afterArguments", made)
+        return made
 
 
 class Completion:
@@ -89,7 +99,9 @@ class Completion:
         self._assign = compile_template(state["Assign"], language, field="Assign") if state.get("Assign") else None
         self.plain = not (self._selector or self._output or self._output_path or self._result_path or self._assign)
 
-    def __call__(self, scope: Scope, result: Any, *, shown: Any = MISSING) -> tuple[Any, dict[str, Any] | None]:
+    def __call__(
+        self, scope: Scope, result: Any, *, shown: Any = MISSING, note: Note | None = None
+    ) -> tuple[Any, dict[str, Any] | None]:
         """Output and assigned variables (None when there is no Assign).
 
         `scope.data` is the state's raw input. `shown` is `$states.result`, MISSING for states that have none. Every
@@ -101,8 +113,12 @@ class Completion:
             return output, None if self._assign is None else self._assign(seen)
         if self._selector is not None:
             result = self._selector(with_data(scope, result))
+        if note is not None:
+            note("afterResultSelector", result)
         assigned = None if self._assign is None else self._assign(with_data(scope, result))
         output = result if self._result_path is None else self._result_path.put(scope.data, result)
+        if note is not None:
+            note("afterResultPath", output)
         if self._output_path is not None:
             output = self._output_path(with_data(scope, output))
         return output, assigned

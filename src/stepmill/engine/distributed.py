@@ -38,6 +38,8 @@ class DistributedMapState(MapState):
         self.express = processor_config(json).get("ExecutionType") == "EXPRESS"
         self.label: str | None = json.get("Label")
         self.reads = "ItemReader" in json
+        self.batches = "ItemBatcher" in json
+        self.writes = "Resource" in (json.get("ResultWriter") or {})
         self._tolerance = {
             field: _number(json, field, language)
             for field in ("ToleratedFailureCount", "ToleratedFailurePercentage")
@@ -56,9 +58,7 @@ class DistributedMapState(MapState):
     def plan(self, scope: Scope) -> dict[str, Any]:
         """What the run is to do, all expressions evaluated but those that see one item. `scope.data` is what InputPath
         left. A StatesError when it cannot be worked out."""
-        plan: dict[str, Any] = {}
-        for field, read in self._tolerance.items():
-            plan[field] = read(scope)
+        plan = self.tolerance(scope)
         if self._reader is not None:
             plan["reader"] = self._reading(scope)
         if self._batcher is not None:
@@ -73,6 +73,10 @@ class DistributedMapState(MapState):
                 "config": self._writer.get("WriterConfig", {}),
             }
         return plan
+
+    def tolerance(self, scope: Scope) -> dict[str, Any]:
+        """How many items may fail: ToleratedFailureCount, ToleratedFailurePercentage, where the definition says so."""
+        return {field: read(scope) for field, read in self._tolerance.items()}
 
     def _given(self, field: Mapping[str, Any], scope: Scope, name: str) -> Any:
         key = "Arguments" if self.language == "JSONata" else "Parameters"

@@ -18,7 +18,7 @@ from stepmill.asl.paths import compile_path, type_name
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template
 from stepmill.asl.text import dumps
-from stepmill.engine.data import Completion, Entry, Evaluate, with_data
+from stepmill.engine.data import Completion, Entry, Evaluate, Note, with_data
 from stepmill.engine.retry import Catcher, Retrier
 
 
@@ -51,9 +51,13 @@ class PassState(State):
         self._result = json.get("Result")
         self.trivial = not self._fixed and self.entry.plain and self.completion.plain
 
-    def result(self, scope: Scope) -> Any:
+    def result(self, scope: Scope, note: Note | None = None) -> Any:
         """What goes into ResultPath or Output."""
-        return self._result if self._fixed else self.entry.arguments(scope)
+        if not self._fixed:
+            return self.entry.arguments(scope, note)
+        if note is not None:
+            note("result", self._result)
+        return self._result
 
 
 class SucceedState(State):

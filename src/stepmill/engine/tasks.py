@@ -6,6 +6,7 @@ In: a state's JSON, once; then scopes. Out: the integration, its limits and cred
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from stepmill.asl import errors
@@ -29,7 +30,6 @@ class TaskState(State):
         self.resource: str = json["Resource"]
         # A function's ARN as Resource has events of its own in AWS's history.
         self.is_function = ":function:" in self.resource
-        self.integration: Integration = integration(self.resource)
         self._limits = {
             key: read
             for field, key in (("TimeoutSeconds", "timeoutInSeconds"), ("HeartbeatSeconds", "heartbeatInSeconds"))
@@ -39,6 +39,11 @@ class TaskState(State):
         self._credentials: Evaluate | None = None
         if "Credentials" in json:
             self._credentials = compile_template(json["Credentials"], language, field="Credentials")
+
+    @cached_property
+    def integration(self) -> Integration:
+        """The row of the table. Raises UnknownIntegration, which `asl.check` would have found."""
+        return integration(self.resource)
 
     def terms(self, scope: Scope) -> dict[str, Any]:
         """`timeoutInSeconds`, `heartbeatInSeconds` and `taskCredentials`, where the definition sets them."""

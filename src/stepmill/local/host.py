@@ -40,6 +40,7 @@ from stepmill.services.states.about import About
 from stepmill.services.states.executions import Executions
 from stepmill.services.states.machines import Machines
 from stepmill.services.states.map_runs import Runs
+from stepmill.services.states.trials import Trials
 from stepmill.services.sts import Sts
 from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
@@ -111,6 +112,7 @@ class Host:
         operations.add("states", machines)
         operations.add("states", About(history, machines.writing))
         operations.add("states", Executions(history, self._engine, machines))
+        operations.add("states", Trials(tasks, clock, **place))
         operations.add("states", Runs(history, self._map_runs))
         operations.add("sagemaker", sagemaker)
         operations.add("sagemaker", JobTags(history, jobs, **place))

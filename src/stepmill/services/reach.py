@@ -33,6 +33,7 @@ PROVIDERS: Final = {
         "states.about.About",
         "states.executions.Executions",
         "states.map_runs.Runs",
+        "states.trials.Trials",
     ),
     "sagemaker": ("sagemaker.SageMaker", "tags.JobTags"),
     "lambda": ("lambda_.Lambda",),

@@ -46,7 +46,7 @@ class Executions:
         UUID is given.
         """
         name = checked(request.get("name") or str(uuid.uuid4()))
-        text = _input(request.get("input", "{}"))
+        text = input_text(request.get("input", "{}"))
         with self._machines.writing:
             machine = self._machines.machine(request["stateMachineArn"])
             arn = f"{self._scope}:execution:{machine['name']}:{name}"
@@ -163,7 +163,8 @@ class Executions:
         return found
 
 
-def _input(text: Any) -> str:
+def input_text(text: Any) -> str:
+    """An execution's input as it was given. Raises InvalidExecutionInput for what is no JSON, ValidationException."""
     try:
         if not isinstance(text, str) or not text:
             raise ValueError("Invalid execution input.")

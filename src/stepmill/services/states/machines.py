@@ -158,8 +158,13 @@ def _parsed(text: str) -> Definition:
             raise InvalidDefinition(lacking)
         return definition
     except InvalidDefinition as fault:
-        listed = ", ".join(f"{p.code}: {p.message} at {p.place}" for p in fault.problems)
-        raise ServiceError("InvalidDefinition", f"Invalid State Machine Definition: '{listed}'") from None
+        raise refused_definition(fault) from None
+
+
+def refused_definition(fault: InvalidDefinition) -> ServiceError:
+    """All that is wrong with a definition, as AWS words it."""
+    listed = ", ".join(f"{p.code}: {p.message} at {p.place}" for p in fault.problems)
+    return ServiceError("InvalidDefinition", f"Invalid State Machine Definition: '{listed}'")
 
 
 def _machine_records(name: str, machine: Mapping[str, Any], text: str) -> list[Record]:
