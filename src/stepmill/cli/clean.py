@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.reading import DATABASE, Reader, settings_of
     from stepmill.cli.session import Session
     from stepmill.objects.folder import FolderStore
+    from stepmill.services.map_runs.records import family
 
     settings = settings_of(args)
     if not (settings.store / DATABASE).exists():
@@ -44,13 +45,19 @@ def run(args: argparse.Namespace) -> int:
     objects = FolderStore(settings.store / "objects")
     bucket = settings.bucket
     spoken = _spoken_of(reader, kept)
-    plan = [(row, *_objects_of(row, bucket, objects, spoken)) for row in reversed(old)]
     jobs = _jobs_by_execution(reader)
+    children = {row["arn"]: [arn for arn, _ in family(reader.history, row["arn"])] for row in old}
+    plan = [(row, *_objects_of(row, bucket, objects, spoken)) for row in reversed(old)]
+    for row, keys, _ in plan:
+        for arn in children[row["arn"]]:
+            if arn in jobs:  # only jobs write below their execution's own prefix
+                machine, _, name = arn.partition(":execution:")[2].partition(":")
+                keys += _objects_of({"machine": machine, "name": name}, bucket, objects, spoken)[0]
     reader.history.close()
     session = None if args.dry_run else Session(settings)
     try:
         for row, keys, reused in plan:
-            mine = jobs.get(row["arn"], [])
+            mine = [job for arn in (row["arn"], *children.get(row["arn"], ())) for job in jobs.get(arn, [])]
             stay = ", its objects stay: a kept run uses them" if reused else ""
             verb = "would remove" if session is None else "removed"
             if session is not None:

@@ -61,7 +61,7 @@ class MapRuns:
         self._engine = engine
         self._call = call
         self._take = take
-        self._read_items = read or (lambda act: reading.read(act.parameters["plan"]["reader"], call))
+        self._read_items = read or (lambda act: reading.read(act.parameters["plan"]["reader"], call, act.name))
         self._runs: dict[str, Run] = {}
         self._tells: dict[str, Callable[[Signal], None]] = {}
         self._children: dict[str, tuple[Run, int]] = {}  # of those that run
