@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
             if arn in jobs:  # only jobs write below their execution's own prefix
                 machine, _, name = arn.partition(":execution:")[2].partition(":")
                 keys += _objects_of({"machine": machine, "name": name}, bucket, objects, spoken)[0]
+    running = {row["arn"] for row in reader.executions(children=True) if row["status"] == "RUNNING"}
     reader.history.close()
     session = None if args.dry_run else Session(settings)
     try:
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
                 _remove(session, row["arn"], mine, objects, keys)
             print(f"{verb} {row['machine']} {row['name']} ({len(mine)} jobs, {len(keys)} objects{stay})", flush=True)
         if session is not None:
-            _tidy(session, {row["arn"] for row in kept if row["status"] == "RUNNING"})
+            _tidy(session, running)
     finally:
         if session is not None:
             session.local.release()
@@ -113,10 +114,13 @@ def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoke
 
 def _spoken_of(reader: Reader, kept: Sequence[Mapping[str, Any]]) -> str:
     """What the jobs of the kept executions were asked, as one text; all that a running one knows."""
+    from stepmill.services.map_runs.records import family
+
     texts = [
         json.dumps(event.details, ensure_ascii=False).replace('\\"', '"')
         for row in kept
-        for event in reader.events(row["arn"])
+        for arn in (row["arn"], *(arn for arn, _ in family(reader.history, row["arn"])))
+        for event in reader.events(arn)
         if row["status"] == "RUNNING" or event.details.get("resourceType") == "sagemaker"
     ]
     return "\n".join(texts)

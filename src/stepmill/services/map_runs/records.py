@@ -226,7 +226,7 @@ def failed(history: History, arn: str) -> str:
     run = Run(history, body or {"arn": arn, "total": 0, "express": False, "machine": "", "redrives": 0})
     for index in range(len(run.states)):
         found = run.found(index)
-        if found is not None and ENDS.get(found[1]["status"]) in NOT_DONE:
+        if found is not None and ENDS.get(found[1]["status"]) in (FAILED, TIMED_OUT):
             return str(found[1]["name"])
     return ""
 

@@ -289,15 +289,18 @@ class MapRuns:
             body["exceeded"] = True
             self._history.put(run.record())
             self._stop(run)
+        told = False
         while not body.get("exceeded"):
             room = min(_STARTS, body["concurrency"] - run.running)
             indexes = run.waiting(room) if room > 0 else []
             if not indexes:
                 break
             self._start(run, indexes)
+            told = True
         if not run.running and (body.get("exceeded") or not run.any_waiting()):
-            body["phase"] = "writing"
-        self._history.put(run.record())
+            body["phase"], told = "writing", False
+        if not told:
+            self._history.put(run.record())
 
     def _start(self, run: Run, indexes: list[int]) -> None:
         body = run.body
