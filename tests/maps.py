@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from copy import deepcopy
 from typing import Any
 
 from stepmill.local import Local
@@ -28,7 +29,7 @@ PICKY = {
 def distributed(inner: dict[str, Any] | None = None, kind: str = "STANDARD", **fields: Any) -> dict[str, Any]:
     """A JSONPath machine that is one distributed Map."""
     config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind}}
-    state = {"Type": "Map", "ItemProcessor": {**config, **(inner or ONE)}, "End": True, **fields}
+    state = {"Type": "Map", "ItemProcessor": {**config, **deepcopy(inner or ONE)}, "End": True, **fields}
     return {"StartAt": "Each", "States": {"Each": state}}
 
 

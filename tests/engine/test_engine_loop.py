@@ -284,3 +284,19 @@ def test_credentials_are_named_in_the_event() -> None:
         {"StartAt": "A", "States": {"A": task}}, {"role": "arn:aws:iam::1:role/x"}, ScriptedTasks({"A": succeed()})
     ).events
     assert events[2].details["taskCredentials"] == {"roleArn": "arn:aws:iam::1:role/x"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"ToleratedFailureCountPath": "$.n"}, "ToleratedFailureCount cannot be negative."),
+        ({"ToleratedFailurePercentagePath": "$.n"}, "ToleratedFailurePercentage must be between 0 and 100."),
+        ({"ToleratedFailureCount": 5}, "Bad"),
+    ],
+)
+def test_an_inline_map_reads_a_tolerance_and_fails_with_its_first_item(limit: dict[str, Any], said: str) -> None:
+    inner = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Bad"}}}
+    each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": inner, "End": True, **limit}
+    result = run({"StartAt": "Each", "States": {"Each": each}}, {"items": [1], "n": -1})
+    assert result.status == "FAILED"
+    assert said in f"{result.error} {result.cause}"

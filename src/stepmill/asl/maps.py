@@ -27,13 +27,6 @@ _READER: Final = {
     "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
 }
 _WRITER: Final = {"Transformation": ("NONE", "COMPACT", "FLATTEN"), "OutputType": ("JSON", "JSONL")}
-_TOLERANCE: Final = (
-    "Label",
-    "ToleratedFailureCount",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage",
-    "ToleratedFailurePercentagePath",
-)
 
 
 def processor_config(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -88,7 +81,7 @@ def _mode(state: dict[str, Any], place: Place) -> Found:
         return
     if mode != "INLINE":
         yield where.wrong("Expected an object with a Mode, one of INLINE, DISTRIBUTED")
-    for field in ("ItemReader", "ItemBatcher", "ResultWriter", *_TOLERANCE):
+    for field in ("ItemReader", "ItemBatcher", "ResultWriter", "Label"):
         if field in state:
             hint = 'Write "Mode": "DISTRIBUTED" and an ExecutionType in ProcessorConfig, or go without it.'
             yield place.at(field).wrong(f"'{field}' is for a distributed Map; this one is inline", hint, HERE)

@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.reading import DATABASE, Reader, settings_of
     from stepmill.cli.session import Session
     from stepmill.objects.folder import FolderStore
+    from stepmill.services.map_runs.records import family
 
     settings = settings_of(args)
     if not (settings.store / DATABASE).exists():
@@ -44,20 +45,27 @@ def run(args: argparse.Namespace) -> int:
     objects = FolderStore(settings.store / "objects")
     bucket = settings.bucket
     spoken = _spoken_of(reader, kept)
-    plan = [(row, *_objects_of(row, bucket, objects, spoken)) for row in reversed(old)]
     jobs = _jobs_by_execution(reader)
+    children = {row["arn"]: [arn for arn, _ in family(reader.history, row["arn"])] for row in old}
+    plan = [(row, *_objects_of(row, bucket, objects, spoken)) for row in reversed(old)]
+    for row, keys, _ in plan:
+        for arn in children[row["arn"]]:
+            if arn in jobs:  # only jobs write below their execution's own prefix
+                machine, _, name = arn.partition(":execution:")[2].partition(":")
+                keys += _objects_of({"machine": machine, "name": name}, bucket, objects, spoken)[0]
+    running = {row["arn"] for row in reader.executions(children=True) if row["status"] == "RUNNING"}
     reader.history.close()
     session = None if args.dry_run else Session(settings)
     try:
         for row, keys, reused in plan:
-            mine = jobs.get(row["arn"], [])
+            mine = [job for arn in (row["arn"], *children.get(row["arn"], ())) for job in jobs.get(arn, [])]
             stay = ", its objects stay: a kept run uses them" if reused else ""
             verb = "would remove" if session is None else "removed"
             if session is not None:
                 _remove(session, row["arn"], mine, objects, keys)
             print(f"{verb} {row['machine']} {row['name']} ({len(mine)} jobs, {len(keys)} objects{stay})", flush=True)
         if session is not None:
-            _tidy(session, {row["arn"] for row in kept if row["status"] == "RUNNING"})
+            _tidy(session, running)
     finally:
         if session is not None:
             session.local.release()
@@ -106,10 +114,13 @@ def _objects_of(row: Mapping[str, Any], bucket: str, objects: FolderStore, spoke
 
 def _spoken_of(reader: Reader, kept: Sequence[Mapping[str, Any]]) -> str:
     """What the jobs of the kept executions were asked, as one text; all that a running one knows."""
+    from stepmill.services.map_runs.records import family
+
     texts = [
         json.dumps(event.details, ensure_ascii=False).replace('\\"', '"')
         for row in kept
-        for event in reader.events(row["arn"])
+        for arn in (row["arn"], *(arn for arn, _ in family(reader.history, row["arn"])))
+        for event in reader.events(arn)
         if row["status"] == "RUNNING" or event.details.get("resourceType") == "sagemaker"
     ]
     return "\n".join(texts)

@@ -30,7 +30,7 @@ class Following:
         self._reader = session.reader()
         self._digester = Digester(arn)
         definition = self._reader.definition(self._reader.execution(arn))
-        self._facts = Facts(definition, self._digester.digest)
+        self._facts = Facts(definition, self._digester.digest, self._reader.map_run)
         self._view = View(sys.stderr, screen.look(sys.stderr), screen.is_live(sys.stderr), definition, self._metrics_of)
         self._speakers = Speakers(session.settings, self._digester.digest)
         self._jobs: dict[str, Any] = {}

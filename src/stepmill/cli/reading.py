@@ -39,13 +39,25 @@ class Reader:
         self.settings = settings
         self.history = history or SqliteHistory(settings.store / DATABASE, readonly=True)
 
-    def executions(self) -> list[dict[str, Any]]:
-        """The records of all executions, newest first."""
-        return [body for _, body in self.history.records("states", "execution")]
+    def executions(self, *, children: bool = False) -> list[dict[str, Any]]:
+        """The records of all executions, newest first; those of Map Runs with `children` only."""
+        rows = (body for _, body in self.history.records("states", "execution"))
+        return [body for body in rows if children or "map_run" not in body]
+
+    def map_run(self, arn: str) -> dict[str, int] | None:
+        """How many items of a Map Run stand where; None for one that is not on record yet."""
+        found = self.history.record("states", "maprun", arn)
+        return None if found is None else dict(found["items"])
+
+    def first_failed(self, map_run: str) -> str:
+        """The name of a Map Run's first child execution that failed; empty when there is none."""
+        from stepmill.services.map_runs.records import failed
+
+        return failed(self.history, map_run)
 
     def execution(self, wanted: str | None, status: str | None = None) -> dict[str, Any]:
         """One execution, by name, `workflow:name`, ARN or the beginning of its name; without a word, the newest."""
-        rows = [row for row in self.executions() if status in (None, row["status"])]
+        rows = [row for row in self.executions(children=wanted is not None) if status in (None, row["status"])]
         if not rows:
             what = f"no execution is {status}" if status else "there are no executions yet"
             raise Refusal(f"{self.settings.store}: {what}; `stepmill list` shows all, `stepmill run FILE` starts one")

@@ -17,7 +17,7 @@ from stepmill.cli.refusal import FAILED, OK, REJECTED, TIMED_OUT
 from stepmill.console.canvas import Look
 from stepmill.console.tables import pairs
 from stepmill.console.text import MARKS
-from stepmill.console.words import clip, duration, log_line, one_line, pretty
+from stepmill.console.words import clip, duration, items_said, log_line, one_line, pretty
 from stepmill.history.digest import Digest, Visit
 
 if TYPE_CHECKING:
@@ -111,6 +111,11 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> tuple[list[str], lis
         step += [("error", one_line(visit.error or ""))]
         # what the pipeline made of it, after what happened
         rows = [("ended as", one_line(f"{digest.error or ''}"))]
+    run = next((attempt.map_run for attempt in reversed(visit.attempts) if attempt.map_run), None)
+    if run is not None:
+        step.append(("items", items_said(reader.map_run(run) or {})))
+        if name := reader.first_failed(run):
+            rows = [*rows, ("first failed", f"`{shlex.join(['stepmill', 'show', name])}`")]
     job = reader.job(visit)
     if job is None:
         lines = pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look)

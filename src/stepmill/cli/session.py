@@ -128,7 +128,8 @@ class Session:
             self.local.release()
 
     def _linger(self) -> None:
-        others = self.local.running() if self.local.hosting else []
+        # Child executions end with their Map Run.
+        others = [arn for arn in self.local.running() if "/" not in arn] if self.local.hosting else []
         if others:
             names = ", ".join(arn.rpartition(":")[2] for arn in others)
             self.say(f"this process also runs {names}, and stays until that has ended (Ctrl-C leaves it to `resume`)")

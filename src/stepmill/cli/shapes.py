@@ -73,6 +73,8 @@ def _visit(visit: Visit, metrics: Mapping[str, Sequence[Curve]]) -> dict[str, An
         "next": visit.next,
         "attempts": [_attempt(attempt) for attempt in visit.attempts],
     }
+    if (run := next((attempt.map_run for attempt in reversed(visit.attempts) if attempt.map_run), None)) is not None:
+        said["map_run"] = run
     if job is not None:
         said["job"] = {"kind": job[0], "name": job[1]}
     if job is not None and job[1] in metrics:

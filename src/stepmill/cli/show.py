@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     row = reader.execution(args.id)
     definition = reader.definition(row)
     digester = Digester(row["arn"])
-    digest, facts = digester.digest, Facts(definition, digester.digest)
+    digest, facts = digester.digest, Facts(definition, digester.digest, reader.map_run)
     for event in reader.events(row["arn"]):
         digester.feed(event)
         facts.feed(event)

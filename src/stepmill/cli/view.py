@@ -79,7 +79,7 @@ class View:
             logs()
         if self._live and time.monotonic() - self._painted >= self._repaint:
             self._look = self._look._replace(width=shutil.get_terminal_size((80, 24)).columns)
-            self._paint([self._running(visit, digest, now) for visit in self._current(digest)])
+            self._paint([self._running(visit, digest, facts, now) for visit in self._current(digest)])
 
     def line(self, text: str) -> None:
         """Print a line that stays, above the footer."""
@@ -121,11 +121,14 @@ class View:
             said.append("stopped")
         return f"{self._mark(visit.status)} {self._name(visit)}  {'  '.join(s for s in said if s)}".rstrip()
 
-    def _running(self, visit: Visit, digest: Digest, now: float) -> str:
+    def _running(self, visit: Visit, digest: Digest, facts: Facts, now: float) -> str:
         # whole seconds, so that the footer changes once a second and not ten times
         took = f"{int(max(now - visit.entered, 0))} s" if now - visit.entered < 60 else duration(now - visit.entered)
         mark, plain, _ = MARKS[visit.status]
-        said = self._items(visit, digest) if visit.type == "Map" else _numbers(self._metrics(visit))
+        if visit.type == "Map":
+            said = facts.items(visit) or self._items(visit, digest)
+        else:
+            said = _numbers(self._metrics(visit))
         shown = f"{mark if self._look.unicode else plain} {self._name(visit)}  {took}  {said}"
         return clip(shown.rstrip(), self._look.width - 1, "…" if self._look.unicode else "...")
 

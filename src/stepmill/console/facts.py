@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stepmill.console.graph import every_state
 from stepmill.console.rules import rule_text
-from stepmill.console.words import number, one_line, scalars
+from stepmill.console.words import items_said, number, one_line, scalars
 from stepmill.history.digest import Digest, Visit
 from stepmill.history.events import Event
 
+MapRun = Callable[[str], Mapping[str, int] | None]
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)((?:\.\w+)*)")
 
 
 class Facts:
     """Fed with the same events as a Digest, right after it."""
 
-    def __init__(self, definition: Mapping[str, Any], digest: Digest) -> None:
+    def __init__(self, definition: Mapping[str, Any], digest: Digest, map_run: MapRun = lambda arn: None) -> None:
+        """`map_run` gives how many items of a Map Run stand where, by its ARN; None when that is not known."""
+        self._map_run = map_run
         self._states = dict(every_state(definition))
         self._digest = digest
         self._variables: dict[str, Any] = {}
@@ -55,12 +58,18 @@ class Facts:
             return one_line(f"{visit.error}: {visit.cause}" if visit.cause else visit.error)
         if visit.status == "caught" and visit.error:
             return one_line(f"caught {visit.error}" + (f" → {visit.next}" if visit.next else ""))
-        return self._reports.get(id(visit), "")
+        return self._reports.get(id(visit), "") or self.items(visit)
+
+    def items(self, visit: Visit) -> str:
+        """How the items of a distributed Map stand: `980 of 1,000 items, 20 failed`; empty for other visits."""
+        arn = next((attempt.map_run for attempt in reversed(visit.attempts) if attempt.map_run), None)
+        counts = None if arn is None else self._map_run(arn)
+        return "" if counts is None else items_said(counts)
 
     def brief(self, visit: Visit) -> str:
         """The same for a picture that shows the way taken: the numbers of a report, the values a rule compared."""
         if visit.type != "Choice":
-            return self._reports.get(id(visit), "")
+            return self._reports.get(id(visit), "") or self.items(visit)
         rules = self._states.get(visit.state, {}).get("Choices", ())
         rule = next((rule for rule in rules if rule.get("Next") == visit.next), rules[0] if len(rules) == 1 else None)
         text = one_line(rule_text(rule)) if rule is not None else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
@@ -130,6 +130,20 @@ def scalars(document: Any, limit: int = 4) -> str:
             continue
         said.append(one_line(f"{key} {shown}"))
     return "  ".join(said[:limit])
+
+
+def items_said(counts: Mapping[str, int]) -> str:
+    """How the items of a Map Run stand, in AWS's counts: `980 of 1,000 items, 20 failed`."""
+    said = [f"{counts.get('succeeded', 0):,} of {counts.get('total', 0):,} items"]
+    for name, words in (
+        ("failed", "failed"),
+        ("timedOut", "timed out"),
+        ("aborted", "stopped"),
+        ("running", "running"),
+    ):
+        if counts.get(name):
+            said.append(f"{counts[name]:,} {words}")
+    return ", ".join(said)
 
 
 def pretty(text: str | None, limit: int = 2000) -> str:

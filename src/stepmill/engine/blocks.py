@@ -26,6 +26,7 @@ from stepmill.engine.states import (
     unexpected,
 )
 from stepmill.engine.tasks import TaskState
+from stepmill.engine.tolerance import Tolerance
 
 # An inline Map runs at most 40 iterations at once (developer guide, "Map state processing modes").
 INLINE_CONCURRENCY = 40
@@ -79,6 +80,7 @@ class MapState(State):
                 self._items = compile_template(json["Items"], language, field="Items")
         elif self._items_field != "$":
             self._items = compile_path(str(self._items_field))
+        self.tolerance = Tolerance(json, language)
         self._concurrency_path = json.get("MaxConcurrencyPath") if language != "JSONata" else None
         self._concurrency_value = json.get("MaxConcurrency", 0)
         self._concurrency: Evaluate | None = None

@@ -19,7 +19,7 @@ from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template
 from stepmill.asl.text import dumps
 from stepmill.engine.blocks import MAPS, MapState
-from stepmill.engine.states import unexpected
+from stepmill.engine.tolerance import whole
 
 MAP_RUN: Final = "mapRun"
 """The `resource` of the act that a Map Run is."""
@@ -40,11 +40,6 @@ class DistributedMapState(MapState):
         self.reads = "ItemReader" in json
         self.batches = "ItemBatcher" in json
         self.writes = "Resource" in (json.get("ResultWriter") or {})
-        self._tolerance = {
-            field: _number(json, field, language)
-            for field in ("ToleratedFailureCount", "ToleratedFailurePercentage")
-            if field in json or f"{field}Path" in json
-        }
         self._reader = json.get("ItemReader")
         self._batcher = json.get("ItemBatcher")
         self._writer = json.get("ResultWriter")
@@ -58,7 +53,7 @@ class DistributedMapState(MapState):
     def plan(self, scope: Scope) -> dict[str, Any]:
         """What the run is to do, all expressions evaluated but those that see one item. `scope.data` is what InputPath
         left. A StatesError when it cannot be worked out."""
-        plan = self.tolerance(scope)
+        plan: dict[str, Any] = dict(self.tolerance(scope))
         if self._reader is not None:
             plan["reader"] = self._reading(scope)
         if self._batcher is not None:
@@ -73,10 +68,6 @@ class DistributedMapState(MapState):
                 "config": self._writer.get("WriterConfig", {}),
             }
         return plan
-
-    def tolerance(self, scope: Scope) -> dict[str, Any]:
-        """How many items may fail: ToleratedFailureCount, ToleratedFailurePercentage, where the definition says so."""
-        return {field: read(scope) for field, read in self._tolerance.items()}
 
     def _given(self, field: Mapping[str, Any], scope: Scope, name: str) -> Any:
         key = "Arguments" if self.language == "JSONata" else "Parameters"
@@ -93,7 +84,7 @@ class DistributedMapState(MapState):
             most = compile_template(most, self.language, field="ItemReader/ReaderConfig/MaxItems")(scope)
         reading = {"resource": self._reader["Resource"], "config": config}
         reading["from"] = self._given(self._reader, scope, "ItemReader")
-        number = _whole(most)
+        number = whole(most)
         # Recorded from AWS: it is the reader that fails, after the Map Run started.
         if number is None:
             shown = most if isinstance(most, str) else dumps(most)
@@ -115,7 +106,7 @@ class DistributedMapState(MapState):
             value = compile_path(path)(scope)
         elif is_expression(value):
             value = compile_template(value, self.language, field=f"ItemBatcher/{name}")(scope)
-        number = _whole(value)
+        number = whole(value)
         if number is None or number < 0:
             shown = value if isinstance(value, str) else dumps(value)
             raise StatesError(
@@ -128,58 +119,6 @@ class DistributedMapState(MapState):
 
 
 MAPS[True] = DistributedMapState
-
-
-def _whole(value: Any) -> int | None:
-    """A value as AWS takes it for an integer: a number, or the text of one (recorded for paths)."""
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _number(json: Mapping[str, Any], field: str, language: str) -> Any:
-    """ToleratedFailureCount or …Percentage, in the ways the definition can say it."""
-    percentage = field.endswith("Percentage")
-    path = json.get(f"{field}Path") if language != "JSONata" else None
-    written = json.get(field)
-    if path is not None:
-        read = compile_path(path)
-    elif is_expression(written):
-        read = compile_template(written, language, field=field)
-    else:
-        literal: Any = float(written or 0) if percentage else int(written or 0)
-        return lambda scope: literal
-
-    def evaluated(scope: Scope) -> float | int:
-        value = read(scope)
-        number = _decimal(value) if percentage else _whole(value)
-        if number is None and path is None:
-            raise unexpected(written, field, "number", value)
-        if number is None:
-            shown = value if isinstance(value, str) else dumps(value)
-            kind = "float" if percentage else "integer"
-            raise StatesError(
-                errors.RUNTIME, f'The {field}Path field refers to value "{shown}" which is not a valid {kind}: {path}'
-            )
-        if percentage and not 0 <= number <= 100:
-            raise StatesError(errors.RUNTIME, f"{field} must be between 0 and 100.")
-        if number < 0:
-            raise StatesError(errors.RUNTIME, f"{field} cannot be negative.")
-        return number
-
-    return evaluated
-
-
-def _decimal(value: Any) -> float | None:
-    try:
-        return None if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def names(arn: str, event: int, state: DistributedMapState, machine: str) -> tuple[str, str]:

@@ -141,6 +141,8 @@ class Steps(Leaving):
             self._map_run(branch, state, scope, items, concurrency)
             return
         self._emit(branch, "MapStateStarted", {"length": len(items), "_items": items, "_concurrency": concurrency})
+        # AWS takes tolerances in an inline Map too (recorded); that it heeds them there is not, and failing is safe.
+        state.tolerance(scope)
         started = branch.last
         while branch.begun < len(items) and branch.active < branch.limit:
             self._iterate(branch, state, started)

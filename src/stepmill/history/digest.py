@@ -29,6 +29,7 @@ _FAILED = frozenset(
         "ActivityTimedOut",
         "ActivityScheduleFailed",
         "MapStateFailed",
+        "MapRunFailed",
         "ParallelStateFailed",
         "EvaluationFailed",
     }
@@ -45,7 +46,7 @@ _JOBS = {
 
 @dataclass
 class Attempt:
-    """One try of a Task, Map or Parallel state."""
+    """One try of a Task, Map or Parallel state. `map_run` is the ARN of a distributed Map's run."""
 
     started: float
     ended: float | None = None
@@ -53,6 +54,7 @@ class Attempt:
     cause: str | None = None
     resource: str | None = None
     job: tuple[str, str] | None = None
+    map_run: str | None = None
 
 
 @dataclass
@@ -205,6 +207,8 @@ class Digester:
             if visit.attempts:
                 last = visit.attempts[-1]
                 last.ended, last.error, last.cause = event.at, visit.error or visit.type + "Failed", visit.cause
+        elif type_ in ("MapRunStarted", "MapRunRedriven") and visit.attempts:
+            visit.attempts[-1].map_run = details.get("mapRunArn")
         elif type_ in _SUCCEEDED and visit.attempts:
             visit.attempts[-1].ended = event.at
         elif type_.endswith("StateAborted") and visit.exited is None:

@@ -108,8 +108,11 @@ class Local:
         return self.store.owner()
 
     def jobs_of(self, execution: str) -> list[Job]:
-        """The jobs that an execution started, the running ones among them."""
-        return [job for job in self.jobs.list() if job.token.startswith(f"{execution}#")]
+        """The jobs that an execution and its Map Runs started, the running ones among them."""
+        from stepmill.services.map_runs.records import family
+
+        arns = {execution, *(arn for arn, _ in family(self.history, execution))}
+        return [job for job in self.jobs.list() if job.token.rpartition("#")[0] in arns]
 
     # the one verb
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.history.log import History, Record
+from stepmill.services.map_runs.records import family
 from stepmill.services.operations import Response, operation
 
 
@@ -25,10 +26,12 @@ class Notes:
 
     @operation("Forget", "executionArn")
     def forget(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """Remove an ended execution: its record and its events."""
+        """Remove an ended execution: its record and its events, and those of its Map Runs' child executions."""
         arn = request["executionArn"]
         found = self._history.record("states", "execution", arn)
         if found is not None and found["status"] != "RUNNING":
+            for name, records in list(family(self._history, arn)):
+                self._history.remove(name, records)
             kinds = ("execution", "unfinished")
             self._history.remove(arn, [Record("states", kind, arn, None) for kind in kinds])
         return {}

@@ -70,7 +70,17 @@ class LocalSurroundings:
         return code_requirements(request, self._settings.store / "objects")
 
     def _passed(self, token: str | None) -> dict[str, str]:
-        return self._given.get((token or "").partition("#")[0], self._own)
+        return self._given.get(self._started_by((token or "").partition("#")[0]), self._own)
+
+    def _started_by(self, execution: str) -> str:
+        """The execution that somebody started: of a Map Run's child, the one whose Map it is."""
+        while self._given and self._history is not None and execution not in self._given:
+            body = self._history.record("states", "execution", execution) or {}
+            run = self._history.record("states", "maprun", body.get("map_run", ""))
+            if run is None:
+                break
+            execution = run["execution"]
+        return execution
 
     def _masked(self, environ: Mapping[str, str]) -> list[str]:
         return [environ[name] for name in self._settings.secrets if name in environ]

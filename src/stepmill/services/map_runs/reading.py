@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from stepmill.asl.integrations import error_cause, integration
+from stepmill.functions import request_of
 from stepmill.services.map_runs import formats
 from stepmill.services.map_runs.formats import ReaderFault
 from stepmill.services.operations import Response, ServiceError
@@ -25,18 +26,19 @@ class Call(Protocol):
     def __call__(self, service: str, name: str, request: Mapping[str, Any], /) -> Response: ...
 
 
-def read(plan: Mapping[str, Any], call: Call) -> Iterator[Any]:
-    """The items, at most as many as the plan wants. Raises ReaderFault."""
+def read(plan: Mapping[str, Any], call: Call, token: str) -> Iterator[Any]:
+    """The items, at most as many as the plan wants, for the act of the name `token`. Raises ReaderFault."""
     if "fault" in plan:
         raise ReaderFault(plan["fault"])
     most = plan["most"]
-    found = _Dataset(plan["config"], call).items(plan["resource"], dict(plan["from"]))
+    found = _Dataset(plan["config"], call, token).items(plan["resource"], dict(plan["from"]))
     return islice(found, most) if most else found
 
 
 class _Dataset:
-    def __init__(self, config: Mapping[str, Any], call: Call) -> None:
+    def __init__(self, config: Mapping[str, Any], call: Call, token: str) -> None:
         self._config = config
+        self._token = token
         self._call = call
 
     def items(self, resource: str, request: dict[str, Any]) -> Iterator[Any]:
@@ -113,10 +115,10 @@ class _Dataset:
         try:
             return self._call("s3", operation, request)
         except ServiceError as refusal:
-            raise ReaderFault(refused(action, refusal)) from None
+            raise ReaderFault(refused(action, refusal, self._token)) from None
 
 
-def refused(action: str, refusal: ServiceError) -> str:
-    """A refusal of S3 as the cause of the Map Run's failure."""
+def refused(action: str, refusal: ServiceError, token: str) -> str:
+    """A refusal of S3 as the cause of the Map Run's failure; `token` is the name of its act."""
     row = integration(f"arn:aws:states:::aws-sdk:s3:{action}")
-    return error_cause(row, refusal.code, refusal.message, refusal.status, "")
+    return error_cause(row, refusal.code, refusal.message, refusal.status, request_of(token))

@@ -218,3 +218,27 @@ def started(history: History, body: Mapping[str, Any]) -> Iterator[str]:
             if history.record("states", "execution", arn) is not None:
                 yield arn
                 break
+
+
+def failed(history: History, arn: str) -> str:
+    """The name of a run's first child execution that failed; empty when none did."""
+    body = history.record("states", "maprun", arn)
+    run = Run(history, body or {"arn": arn, "total": 0, "express": False, "machine": "", "redrives": 0})
+    for index in range(len(run.states)):
+        found = run.found(index)
+        if found is not None and ENDS.get(found[1]["status"]) in (FAILED, TIMED_OUT):
+            return str(found[1]["name"])
+    return ""
+
+
+def family(history: History, execution: str) -> Iterator[tuple[str, list[Record]]]:
+    """What an execution's Map Runs have on record, those within them too: the ARNs of child executions, each with the
+    records to remove along with it."""
+    for name, body in history.records("states", "maprun"):
+        if body["execution"] != execution:
+            continue
+        run = Run(history, body)
+        for arn in started(history, body):
+            yield from family(history, arn)
+            yield arn, [Record("states", kind, arn, None) for kind in ("execution", "unfinished")]
+        yield name, [*run.drop_inputs(), Record("states", "maprun", name, None)]

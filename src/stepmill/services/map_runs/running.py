@@ -31,7 +31,7 @@ from stepmill.services.map_runs.records import ENDS, PENDING, PENDING_REDRIVE, R
 EXCEEDED: Final = "States.ExceedToleratedFailureThreshold"
 READER_FAILED: Final = "States.ItemReaderFailed"
 WRITER_FAILED: Final = "States.ResultWriterFailed"
-_THRESHOLD: Final = "The specified tolerated failure threshold was exceeded"  # AWS's words, recorded
+THRESHOLD: Final = "The specified tolerated failure threshold was exceeded"  # AWS's words, recorded
 _STOPPED: Final = "The Map Run was stopped."
 _PATIENCE: Final = 30.0  # seconds
 _TRIES: Final = 3
@@ -61,7 +61,7 @@ class MapRuns:
         self._engine = engine
         self._call = call
         self._take = take
-        self._read_items = read or (lambda act: reading.read(act.parameters["plan"]["reader"], call))
+        self._read_items = read or (lambda act: reading.read(act.parameters["plan"]["reader"], call, act.name))
         self._runs: dict[str, Run] = {}
         self._tells: dict[str, Callable[[Signal], None]] = {}
         self._children: dict[str, tuple[Run, int]] = {}  # of those that run
@@ -285,19 +285,22 @@ class MapRuns:
 
     def _run(self, run: Run) -> None:
         body = run.body
-        if not body.get("exceeded") and self._exceeds(body):
+        if not body.get("exceeded") and _over(body):
             body["exceeded"] = True
             self._history.put(run.record())
             self._stop(run)
+        told = False
         while not body.get("exceeded"):
             room = min(_STARTS, body["concurrency"] - run.running)
             indexes = run.waiting(room) if room > 0 else []
             if not indexes:
                 break
             self._start(run, indexes)
+            told = True
         if not run.running and (body.get("exceeded") or not run.any_waiting()):
-            body["phase"] = "writing"
-        self._history.put(run.record())
+            body["phase"], told = "writing", False
+        if not told:
+            self._history.put(run.record())
 
     def _start(self, run: Run, indexes: list[int]) -> None:
         body = run.body
@@ -338,22 +341,11 @@ class MapRuns:
             if state == RUNNING:
                 self._engine.stop(run.child(index)[0], cause=_STOPPED)
 
-    @staticmethod
-    def _exceeds(body: dict[str, Any]) -> bool:
-        """Whether more items failed than is tolerated; with neither limit, none may."""
-        items = body["items"]
-        failed = items["failed"] + items["timedOut"] + items["aborted"]
-        count, percentage = body["count"], body["percentage"]
-        if count is None and percentage is None:
-            return bool(failed > 0)
-        over = percentage is not None and failed * 100 > percentage * items["total"]
-        return bool(over or (count is not None and failed > count))
-
     # ---- its end
 
     def _finish(self, run: Run) -> None:
         body = run.body
-        error, cause = (EXCEEDED, _THRESHOLD) if body.get("exceeded") else ("", "")
+        error, cause = (EXCEEDED, THRESHOLD) if body.get("exceeded") else ("", "")
         try:
             if (body["writer"] or {}).get("to") is not None:
                 writing.write(run, self._history, self._call)
@@ -388,6 +380,19 @@ class MapRuns:
             tell(Finished(run.act, writing.result(run, self._history)))
         elif run.body["status"] == "FAILED":
             tell(Failed(run.act, run.body["error"], run.body["cause"]))
+
+
+def exceeds(failed: int, total: int, count: int | None, percentage: float | None) -> bool:
+    """Whether more items failed than is tolerated, in number or in per cent; with neither limit, none may."""
+    if count is None and percentage is None:
+        return failed > 0
+    return (percentage is not None and failed * 100 > percentage * total) or (count is not None and failed > count)
+
+
+def _over(body: dict[str, Any]) -> bool:
+    items = body["items"]
+    failed = items["failed"] + items["timedOut"] + items["aborted"]
+    return exceeds(failed, items["total"], body["count"], body["percentage"])
 
 
 def _too_large(state: str) -> str:

@@ -68,7 +68,7 @@ def write(run: Run, history: History, call: Call, *, largest: int = LARGEST_FILE
         pieces = _Pieces(_texts(run, history, indexes, _form(run, "NONE")), lines=lines, largest=largest)
         while pieces.more():
             key = f"{here}{name}_{pieces.number}.json{'l' if lines else ''}"
-            _put(call, to, key, pieces)
+            _put(call, run, key, pieces)
             files[name].append({"Key": key, "Size": pieces.size})
             pieces.number += 1
     run.body["manifest"] = f"{folder}manifest.json"
@@ -77,7 +77,7 @@ def write(run: Run, history: History, call: Call, *, largest: int = LARGEST_FILE
         "MapRunArn": run.arn,
         "ResultFiles": {name: files[name] for name in ("FAILED", "PENDING", "SUCCEEDED")},
     }
-    _put(call, to, run.body["manifest"], dumps(shown))
+    _put(call, run, run.body["manifest"], dumps(shown))
 
 
 def _new(run: Run, index: int) -> bool:
@@ -96,11 +96,12 @@ def _form(run: Run, default: str) -> str:
     return str(writer.get("config", {}).get("Transformation") or default)
 
 
-def _put(call: Call, to: dict[str, Any], key: str, body: Any) -> None:
+def _put(call: Call, run: Run, key: str, body: Any) -> None:
+    to = run.body["writer"]["to"]
     try:
         call("s3", "PutObject", {**{k: v for k, v in to.items() if k != "Prefix"}, "Key": key, "Body": body})
     except ServiceError as refusal:
-        raise WriterFault(refused("putObject", refusal)) from None
+        raise WriterFault(refused("putObject", refusal, run.body["act"])) from None
 
 
 def _texts(run: Run, history: History, indexes: Iterable[int], form: str) -> Iterator[str]:

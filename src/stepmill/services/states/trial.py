@@ -27,11 +27,11 @@ from stepmill.engine.states import ChoiceState, FailState, PassState, State, Wai
 from stepmill.engine.tasks import TaskState
 from stepmill.services.map_runs import batching, formats
 from stepmill.services.map_runs.formats import ReaderFault
+from stepmill.services.map_runs.running import EXCEEDED, READER_FAILED, THRESHOLD, exceeds
 from stepmill.services.operations import Response, ServiceError
 
 LONGEST: Final = 300.0
 """Seconds that a test may take (API reference, TestState)."""
-_THRESHOLD: Final = "The specified tolerated failure threshold was exceeded"
 
 
 class Failure(Exception):
@@ -155,14 +155,15 @@ class Trial:
             raise ServiceError("ValidationException", words)
         self._inputs(state, scope, items)
         self._note("maxConcurrency", state.asked(scope))
-        tolerance: dict[str, Any] = state.tolerance(scope) if isinstance(state, DistributedMapState) else {}
+        tolerance = state.tolerance(scope)
         if "ToleratedFailureCount" in tolerance:
             self._note("toleratedFailureCount", tolerance["ToleratedFailureCount"])
         if "ToleratedFailurePercentage" in tolerance:
             self._note("toleratedFailurePercentage", float(tolerance["ToleratedFailurePercentage"]))
         result = self._mocked()
-        if not _tolerated(tolerance, self._given.failures, len(items)):
-            raise Failure("States.ExceedToleratedFailureThreshold", _THRESHOLD)
+        count, percentage = (tolerance.get(f"ToleratedFailure{kind}") for kind in ("Count", "Percentage"))
+        if exceeds(self._given.failures, len(items), count, percentage):
+            raise Failure(EXCEEDED, THRESHOLD)
         return result
 
     def _items(self, state: MapState, scope: Scope) -> list[Any]:
@@ -186,7 +187,7 @@ class Trial:
                 body = io.BytesIO(self._given.data.encode())
                 items = list(formats.items(body, str(source.get("Key", "")), reader["config"]))
         except (ReaderFault, ValueError, TypeError) as fault:
-            raise Failure("States.ItemReaderFailed", str(fault)) from None
+            raise Failure(READER_FAILED, str(fault)) from None
         if "ItemsPointer" in reader["config"]:
             self._note("afterItemsPointer", items)
         return items[: reader["most"]] if reader["most"] else items
@@ -253,12 +254,3 @@ class Trial:
 _AS_THEY_ARE: Final = frozenset(
     {"errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"}
 )
-
-
-def _tolerated(tolerance: Mapping[str, Any], failures: int, items: int) -> bool:
-    """Whether a Map goes well with so many failed iterations: the first limit that is passed counts."""
-    count = tolerance.get("ToleratedFailureCount")
-    percentage = tolerance.get("ToleratedFailurePercentage")
-    if count is None and percentage is None:
-        return not failures
-    return (count is None or failures <= count) and (percentage is None or failures * 100 <= percentage * items)
