@@ -25,13 +25,11 @@ from stepmill.history.events import ENDINGS, Event
 from stepmill.history.log import History, Record, StoreError
 from stepmill.services.map_runs import batching, reading, writing
 from stepmill.services.map_runs.formats import ReaderFault
+from stepmill.services.map_runs.limits import EXCEEDED, READER_FAILED, THRESHOLD, exceeds
 from stepmill.services.map_runs.reading import Call
 from stepmill.services.map_runs.records import ENDS, PENDING, PENDING_REDRIVE, RUNNING, SUCCEEDED, Run, new_body
 
-EXCEEDED: Final = "States.ExceedToleratedFailureThreshold"
-READER_FAILED: Final = "States.ItemReaderFailed"
 WRITER_FAILED: Final = "States.ResultWriterFailed"
-THRESHOLD: Final = "The specified tolerated failure threshold was exceeded"  # AWS's words, recorded
 _STOPPED: Final = "The Map Run was stopped."
 _PATIENCE: Final = 30.0  # seconds
 _TRIES: Final = 3
@@ -380,13 +378,6 @@ class MapRuns:
             tell(Finished(run.act, writing.result(run, self._history)))
         elif run.body["status"] == "FAILED":
             tell(Failed(run.act, run.body["error"], run.body["cause"]))
-
-
-def exceeds(failed: int, total: int, count: int | None, percentage: float | None) -> bool:
-    """Whether more items failed than is tolerated, in number or in per cent; with neither limit, none may."""
-    if count is None and percentage is None:
-        return failed > 0
-    return (percentage is not None and failed * 100 > percentage * total) or (count is not None and failed > count)
 
 
 def _over(body: dict[str, Any]) -> bool:

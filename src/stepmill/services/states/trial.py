@@ -27,7 +27,7 @@ from stepmill.engine.states import ChoiceState, FailState, PassState, State, Wai
 from stepmill.engine.tasks import TaskState
 from stepmill.services.map_runs import batching, formats
 from stepmill.services.map_runs.formats import ReaderFault
-from stepmill.services.map_runs.running import EXCEEDED, READER_FAILED, THRESHOLD, exceeds
+from stepmill.services.map_runs.limits import EXCEEDED, READER_FAILED, THRESHOLD, exceeds
 from stepmill.services.operations import Response, ServiceError
 
 LONGEST: Final = 300.0
