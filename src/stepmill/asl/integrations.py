@@ -136,6 +136,9 @@ def _request(service: str, operation: str, prefix: str, *required: str) -> Integ
     )
 
 
+_START: Final = _request("states", "StartExecution", "StepFunctions", "StateMachineArn")
+_FOLLOW: Final = ("states:DescribeExecution", "states:StopExecution", *_EVENTS)
+
 INTEGRATIONS: Final[tuple[Integration, ...]] = (
     Integration(
         resource_type="lambda",
@@ -157,6 +160,12 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
     _request("dynamodb", "UpdateItem", "DynamoDB", "TableName", "Key"),
     _request("dynamodb", "DeleteItem", "DynamoDB", "TableName", "Key"),
     _request("events", "PutEvents", "EventBridge", "Entries"),
+    _START,
+    # `.sync` gives the execution's output as text, `.sync:2` as JSON.
+    *(
+        replace(_START, resource=f"startExecution.{way}", pattern="sync", actions=(*_START.actions, *_FOLLOW))
+        for way in ("sync", "sync:2")
+    ),
     _sdk("s3", "S3", "ListObjectsV2", "s3:ListBucket"),
     _sdk("s3", "S3", "GetObject", "s3:GetObject", "s3:ListBucket"),
     _sdk("s3", "S3", "PutObject", "s3:PutObject"),
@@ -174,7 +183,7 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
 _ON_AWS: Final = frozenset(
     {
         "apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "ecs", "eks", "elasticmapreduce",
-        "emr-containers", "emr-serverless", "glue", "http", "mediaconvert", "states",
+        "emr-containers", "emr-serverless", "glue", "http", "mediaconvert",
     }
     | {f"sagemaker:create{job}Job" for job in ("Transform", "HyperParameterTuning", "Labeling")}
     | {f"sagemaker:{action}" for action in ("createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint")}
@@ -241,6 +250,16 @@ def _of_table(resource_arn: str, name: str) -> Integration:
 
 # The errors that the services model, under their codes on the wire. All others become the service's general error.
 _MODELLED: Final[dict[str, frozenset[str]]] = {
+    "states": frozenset(
+        {
+            "ActivityDoesNotExist", "ActivityWorkerLimitExceeded", "ConflictException", "ExecutionAlreadyExists",
+            "ExecutionDoesNotExist", "ExecutionLimitExceeded", "ExecutionNotRedrivable", "InvalidArn",
+            "InvalidDefinition", "InvalidExecutionInput", "InvalidName", "InvalidOutput", "InvalidToken",
+            "MissingRequiredParameter", "ResourceNotFound", "StateMachineAlreadyExists", "StateMachineDeleting",
+            "StateMachineDoesNotExist", "StateMachineTypeNotSupported", "TaskDoesNotExist", "TaskTimedOut",
+            "TooManyTags", "ValidationException",
+        }
+    ),
     "sagemaker": frozenset({"ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound", "ConflictException"}),
     "s3": frozenset(
         {
@@ -270,6 +289,7 @@ _OPTIMISED_NAMES: Final = {
     "sqs": ("AmazonSQS", "AmazonSQS"),
     "sns": ("AmazonSNS", "AmazonSNS"),
     "events": ("AmazonEventBridge", "AmazonEventBridge"),
+    "states": ("AWSStepFunctions", "AWSStepFunctions"),
 }
 
 

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     for row, keys, _ in plan:
         for arn in children[row["arn"]]:
             if arn in jobs:  # only jobs write below their execution's own prefix
-                machine, _, name = arn.partition(":execution:")[2].partition(":")
+                machine, name = arn.split(":")[6:8]
                 keys += _objects_of({"machine": machine, "name": name}, bucket, objects, spoken)[0]
     running = {row["arn"] for row in reader.executions(children=True) if row["status"] == "RUNNING"}
     reader.history.close()

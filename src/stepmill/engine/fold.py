@@ -21,6 +21,9 @@ from stepmill.engine.signals import Act, act_name
 from stepmill.engine.tasks import TaskState
 from stepmill.history.events import ENDINGS, Event
 
+# An Express execution may run for five minutes (Step Functions quotas).
+EXPRESS_LIMIT = 300.0
+
 
 class Fold:
     """An execution as its history tells it."""
@@ -64,8 +67,8 @@ class Fold:
         self.facts = event.details
         self._set(branch, event.details["input"])
         self.ready[""] = branch
-        if self.machine.timeout is not None:
-            self.deadline = event.at + self.machine.timeout
+        limits = [self.machine.timeout, EXPRESS_LIMIT if event.details.get("_express") else None]
+        self.deadline = min((event.at + limit for limit in limits if limit is not None), default=None)
 
     def _entered(self, branch: Branch, event: Event) -> None:
         branch.state = branch.block.states[event.details["name"]]

@@ -84,12 +84,13 @@ class Engine:
         role: str,
         machine_arn: str,
         records: Sequence[Record] = (),
+        express: bool = False,
     ) -> None:
         """Begin an execution. On return its ExecutionStarted and `records` are durable.
 
         A record of the execution itself among `records` adds to the one made here.
         """
-        self.start_all([Start(arn, machine, name, definition, input_text, role, machine_arn, records)])
+        self.start_all([Start(arn, machine, name, definition, input_text, role, machine_arn, records, express)])
 
     def start_all(self, starts: Sequence[Start], records: Sequence[Record] = ()) -> None:
         """Begin several executions in one commit, which `records` are written in too."""

@@ -14,7 +14,7 @@ from stepmill.history.log import Record
 
 class Start(NamedTuple):
     """One execution to begin. `records` are written in the same commit; one of the execution itself among them adds to
-    the one made here."""
+    the one made here. An `express` one ends after five minutes."""
 
     arn: str
     machine: str
@@ -24,6 +24,7 @@ class Start(NamedTuple):
     role: str
     machine_arn: str
     records: Sequence[Record] = ()
+    express: bool = False
 
     def details(self) -> dict[str, Any]:
         """The details of ExecutionStarted."""
@@ -34,6 +35,7 @@ class Start(NamedTuple):
             "_machine_arn": self.machine_arn,
             "_name": self.name,
             "_revision": self.definition.digest,
+            **({"_express": True} if self.express else {}),
         }
 
     def first_records(self, now: float, known: Container[str]) -> list[Record]:

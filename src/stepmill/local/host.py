@@ -19,6 +19,7 @@ from stepmill.engine.loop import Engine
 from stepmill.functions import Functions
 from stepmill.gateway.messages import Request as HttpRequest
 from stepmill.gateway.messages import Response as HttpResponse
+from stepmill.history.events import Event
 from stepmill.history.log import StoreError
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.jobs.job import Jobs
@@ -37,10 +38,12 @@ from stepmill.services.others import Others
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states.about import About
+from stepmill.services.states.aliases import Aliases
 from stepmill.services.states.executions import Executions
 from stepmill.services.states.machines import Machines
 from stepmill.services.states.map_runs import Runs
 from stepmill.services.states.trials import Trials
+from stepmill.services.states.versions import Versions
 from stepmill.services.sts import Sts
 from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
@@ -72,7 +75,7 @@ class Host:
                 self._wire(settings, store, clock)
                 for arn in self._engine.recover():
                     if "/" not in arn:  # a child execution goes on with its Map Run
-                        say(f"continuing {arn.split(':execution:')[1].replace(':', '/')} where it stood")
+                        say(f"continuing {'/'.join(arn.split(':')[6:8])} where it stood")
                 self._map_runs.begin()
             except BaseException:
                 self.history.close()
@@ -104,7 +107,7 @@ class Host:
             lambda act, tell: (self._map_runs if act.resource == MAP_RUN else tasks).perform(act, tell),
             lambda act: (self._map_runs if act.resource == MAP_RUN else tasks).cancel(act),
             settled=lambda act: None if act.resource == MAP_RUN else tasks.settled(act),
-            ended=lambda arn, event: self._map_runs.ended(arn, event),  # noqa: PLW0108 - it is made below
+            ended=self._execution_ended,
         )
         crew = Crew("stepmill-map", _MAP_RUNS)
         self._map_runs = MapRuns(history, clock, self._engine, operations.call, crew.take)
@@ -112,6 +115,8 @@ class Host:
         operations.add("states", machines)
         operations.add("states", About(history, machines.writing))
         operations.add("states", Executions(history, self._engine, machines))
+        operations.add("states", Versions(history, clock, machines))
+        operations.add("states", Aliases(history, clock, machines))
         operations.add("states", Trials(tasks, clock, **place))
         operations.add("states", Runs(history, self._map_runs))
         operations.add("sagemaker", sagemaker)
@@ -122,6 +127,10 @@ class Host:
         operations.add("sts", Sts(settings.account))
         operations.add("stepmill", Notes(history))
         self._lambda.events.start()
+
+    def _execution_ended(self, arn: str, event: Event) -> None:
+        self._map_runs.ended(arn, event)
+        self._tasks.nested.ended(arn)
 
     @property
     def waiting(self) -> int:

@@ -94,4 +94,4 @@ def _cancelled(local: Local, arn: str) -> None:
 
 
 def _short(arn: str) -> str:
-    return arn.split(":execution:")[-1].replace(":", "/")
+    return "/".join(arn.split(":")[6:8])

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stepmill.asl.text import dumps
 from stepmill.clock import Clock
 from stepmill.functions import Function, Functions, HostError, PayloadTooLarge, request_of
 from stepmill.functions import Outcome as Ended
@@ -304,14 +305,16 @@ class Lambda:
 
 
 def error_of(payload: bytes) -> tuple[str, str]:
-    """(error, cause) of a failed invocation, as a Task state reports them: the error type, and the payload's text."""
+    """(error, cause) of a failed invocation, as a Task state reports them: the error type, and the payload, whose JSON
+    Step Functions writes anew, without spaces (recorded from AWS)."""
     text = payload.decode("utf-8", "replace")
     try:
-        kind = json.loads(text).get("errorType")
+        told = json.loads(text)
+        kind = told.get("errorType")
     except (ValueError, AttributeError):
         kind = None
     if kind:
-        return str(kind), text
+        return str(kind), dumps(told)
     cause = "The cause could not be determined because Lambda did not return an error type."
     return "Lambda.Unknown", f"{cause} Returned payload: {text}"
 

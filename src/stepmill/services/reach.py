@@ -34,6 +34,8 @@ PROVIDERS: Final = {
         "states.executions.Executions",
         "states.map_runs.Runs",
         "states.trials.Trials",
+        "states.versions.Versions",
+        "states.aliases.Aliases",
     ),
     "sagemaker": ("sagemaker.SageMaker", "tags.JobTags"),
     "lambda": ("lambda_.Lambda",),

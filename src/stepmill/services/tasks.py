@@ -20,6 +20,7 @@ from stepmill.functions import Functions, request_of
 from stepmill.services import sdk
 from stepmill.services.crews import Crew, thread
 from stepmill.services.lambda_ import error_of
+from stepmill.services.nested import Nested
 from stepmill.services.operations import Operations, ServiceError
 from stepmill.services.sagemaker import SageMaker
 
@@ -38,6 +39,7 @@ class Tasks:
         self._functions = functions
         self._calls = Crew("stepmill-call", calls)
         self._jobs = Crew("stepmill-job", jobs)
+        self.nested = Nested(operations, _sdk_metadata)
         self._begun: set[str] = set()  # acts under way whose job may still be started
         self._given_up: set[str] = set()  # those of them that were cancelled
         self._lock = threading.Lock()
@@ -52,7 +54,9 @@ class Tasks:
     def perform(self, act: Act, signal: Say) -> None:
         """Begin `act`; `signal` is called, from any thread, with what becomes of it."""
         row = integration(act.resource)
-        if row.job is None:
+        if row.optimised and row.service == "states":
+            self._calls.take(lambda: self._attempt(row, act, signal, self.nested.begin))
+        elif row.job is None:
             self._calls.take(lambda: self._attempt(row, act, signal, self._request))
         elif self._sagemaker.job_of(row.job, act) is not None:
             # A job that already runs is watched outside the crew: it holds no slot that a new one could want.
@@ -71,6 +75,13 @@ class Tasks:
         job = self._sagemaker.job_of(row.job, act) if row.job is not None else None
         if job is not None:
             job.stop()
+        if row.optimised and row.service == "states":
+            # It waits for the engine, which is who calls here.
+            self._calls.take(lambda: self._stop(act))
+
+    def _stop(self, act: Act) -> None:
+        with contextlib.suppress(ServiceError):  # it was never started, or has gone
+            self.nested.stop(act)
 
     def settled(self, act: Act) -> None:
         """The outcome of `act` is committed: what was kept for the case that it were not may go."""

@@ -7,6 +7,7 @@ executions in.
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +17,14 @@ from stepmill.engine.loop import Engine
 from stepmill.history.events import public
 from stepmill.history.log import History, Record
 from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
-from stepmill.services.states.machines import Machines
+from stepmill.services.states.machines import EXPRESS, Machines
 from stepmill.services.states.map_runs import children
 from stepmill.services.states.names import checked, resource
 from stepmill.services.states.pages import page
 
 _INPUT_LIMIT = 262_144  # bytes, AWS's quota for an execution's input
 _STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
+_OTHER_TYPE = "This operation is not supported by this type of state machine"
 _LOOK = 0.5  # seconds between looks whether the engine, which should stop an execution, still lives
 
 
@@ -39,35 +41,70 @@ class Executions:
 
     @operation("StartExecution", "stateMachineArn")
     def start_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """Start an execution.
+        """Start an execution of a machine, of a version, or of the version an alias leads to.
 
         A running execution of the same name with the same input is found again, and one that the same token started,
         even if it has ended; a name that was used otherwise is refused as ExecutionAlreadyExists. Without a name, a
-        UUID is given.
+        UUID is given. Express executions may share their names.
         """
+        found = self._start(request, token, sync=False)
+        return {"executionArn": found["arn"], "startDate": found["started"]}
+
+    @operation("StartSyncExecution", "stateMachineArn")
+    def start_sync_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
+        """Start an execution of an Express machine and answer when it has ended, five minutes later at most."""
+        found = self._ended(self._start(request, token, sync=True)["arn"])
+        arn = found["arn"]
+        started, last = self._history.read(arn, limit=1)[0].details, self._history.read(arn)[-1].details
+        spent = math.ceil((found["ended"] - found["started"]) * 10) * 100
+        answer: Response = {
+            "executionArn": arn,
+            "stateMachineArn": found["machine_arn"],
+            "name": found["name"],
+            "startDate": found["started"],
+            "stopDate": found["ended"],
+            "status": found["status"],
+            "input": started["input"],
+            "inputDetails": {"included": True},
+            "billingDetails": {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": max(100, spent)},
+        }
+        if "output" in last:
+            answer |= {"output": last["output"], "outputDetails": {"included": True}}
+        return answer | {key: last[key] for key in ("error", "cause") if last.get(key) is not None}
+
+    def _start(self, request: Mapping[str, Any], token: str | None, *, sync: bool) -> dict[str, Any]:
+        """The record of the execution that was started, or is found again."""
         name = checked(request.get("name") or str(uuid.uuid4()))
         text = input_text(request.get("input", "{}"))
         with self._machines.writing:
-            machine = self._machines.machine(request["stateMachineArn"])
+            machine = self._machines.target(request["stateMachineArn"])
+            express = machine["type"] == EXPRESS
+            if sync and not express:
+                raise ServiceError("StateMachineTypeNotSupported", _OTHER_TYPE)
             arn = f"{self._scope}:execution:{machine['name']}:{name}"
+            if express:
+                unique = uuid.uuid5(uuid.NAMESPACE_URL, token) if token else uuid.uuid4()
+                arn = f"{self._scope}:express:{machine['name']}:{name}:{unique}"
             found = self._history.record("states", "execution", arn)
             if found is None:
+                told: dict[str, Any] = {key: machine[key] for key in ("version", "alias") if key in machine}
                 self._engine.start(
                     arn,
                     machine=machine["name"],
                     name=name,
-                    definition=Definition.parse(self._machines.revision(machine["revision"])),
+                    definition=Definition.parse(self._machines.revision(machine["revision"]), express=express),
                     input_text=text,
                     role=machine["role"],
                     machine_arn=machine["arn"],
-                    records=[Record("states", "execution", arn, {"token": token})],
+                    records=[Record("states", "execution", arn, {"token": token, **told})],
+                    express=express,
                 )
-                found = self._execution(arn)
+                found = self._found(arn)
             elif token is None or found.get("token") != token:
                 started = self._history.read(arn, limit=1)[0]
                 if found["status"] != "RUNNING" or started.details.get("input") != text:
                     raise ServiceError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-        return {"executionArn": arn, "startDate": found["started"]}
+        return found
 
     @operation("StopExecution", "executionArn")
     def stop_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -76,16 +113,20 @@ class Executions:
         The answer comes when the end is on disk: a stop that was acknowledged is not lost with this process.
         """
         arn = request["executionArn"]
-        found, seen = self._execution(arn), 0
-        if found["status"] == "RUNNING":
+        if self._execution(arn)["status"] == "RUNNING":
             self._engine.stop(arn, error=request.get("error") or "", cause=request.get("cause") or "")
+        return {"stopDate": self._ended(arn)["ended"]}
+
+    def _ended(self, arn: str) -> dict[str, Any]:
+        """The record of an execution, once it has ended."""
+        found, seen = self._found(arn), 0
         while found["status"] == "RUNNING":
             self._engine.wait_idle(0)  # raises what ended the engine
             seen = max((event.id for event in self._history.read(arn, seen)), default=seen)
-            if self._execution(arn)["status"] == "RUNNING":
+            if self._found(arn)["status"] == "RUNNING":
                 self._history.wait(arn, seen, _LOOK)
-            found = self._execution(arn)
-        return {"stopDate": found["ended"]}
+            found = self._found(arn)
+        return found
 
     @operation("DescribeExecution", "executionArn")
     def describe_execution(self, request: dict[str, Any], *, token: str | None = None) -> Response:
@@ -124,12 +165,15 @@ class Executions:
             return self._children(request, wanted)
         if not request.get("stateMachineArn"):
             raise invalid(unmet(None, "stateMachineArn", "not be null"))
-        machine = self._machines.machine(request["stateMachineArn"])
+        arn = request["stateMachineArn"]
+        machine = self._machines.target(arn)
+        if machine["type"] == EXPRESS:
+            raise ServiceError("StateMachineTypeNotSupported", _OTHER_TYPE)
         prefix = f"{self._scope}:execution:{machine['name']}:"
         rows = [
             _summary(found, machine["arn"])
             for _, found in self._history.records("states", "execution", prefix)
-            if wanted in (None, found["status"])
+            if wanted in (None, found["status"]) and arn in (machine["arn"], found.get("version"), found.get("alias"))
         ]
         return page("executions", rows, request, "executionArn")
 
@@ -157,6 +201,9 @@ class Executions:
 
     def _execution(self, arn: str) -> dict[str, Any]:
         resource(arn, "execution")
+        return self._found(arn)
+
+    def _found(self, arn: str) -> dict[str, Any]:
         found = self._history.record("states", "execution", arn)
         if found is None:
             raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
@@ -197,6 +244,10 @@ def _summary(found: Mapping[str, Any], machine_arn: str) -> Response:
         summary["mapRunArn"] = found["map_run"]
     if found.get("ended") is not None:
         summary["stopDate"] = found["ended"]
+    if "version" in found:
+        summary["stateMachineVersionArn"] = found["version"]
+    if "alias" in found:
+        summary["stateMachineAliasArn"] = found["alias"]
     return summary
 
 

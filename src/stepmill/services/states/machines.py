@@ -6,18 +6,20 @@ In: requests as boto3 spells them. Out: responses with times in seconds. Touches
 from __future__ import annotations
 
 import json
+import random
 import threading
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from stepmill.asl.definition import Definition
 from stepmill.asl.problems import InvalidDefinition
 from stepmill.asl.variables import variable_references
 from stepmill.clock import Clock
 from stepmill.history.log import History, Record
-from stepmill.services.operations import Response, ServiceError, operation
+from stepmill.services.operations import Response, ServiceError, invalid, operation, unmet
 from stepmill.services.reach import unreachable
+from stepmill.services.states import published
 from stepmill.services.states.about import machine_tags
 from stepmill.services.states.names import checked, resource
 from stepmill.services.states.pages import page
@@ -27,6 +29,8 @@ _SHOWN = {
     "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
     "tracingConfiguration": {"enabled": False},
 }
+EXPRESS: Final = "EXPRESS"
+_TYPES: Final = ("STANDARD", EXPRESS)
 
 
 class Machines:
@@ -45,17 +49,20 @@ class Machines:
         """Make a machine. The same name and definition again finds the first one, whatever role and tags it comes with;
         another definition is refused, as on AWS."""
         name, text = checked(request["name"]), request["definition"]
-        _no_versions(request)
-        if request.get("type", "STANDARD") != "STANDARD":
-            raise ServiceError("ValidationException", "type EXPRESS does not run on this machine yet; use STANDARD")
-        revision = _parsed(text).digest
+        _described(request)
+        kind = request.get("type") or "STANDARD"
+        if kind not in _TYPES:
+            raise invalid(unmet(kind, "type", f"satisfy enum value set: [{', '.join(_TYPES)}]"))
+        revision = _parsed(text, express=kind == EXPRESS).digest
         arn = f"{self.scope}:stateMachine:{name}"
         shown = {key: request.get(key, default) for key, default in _SHOWN.items()}
         with self.writing:
             found = self._history.record("states", "machine", name)
             if found is not None:
-                if found["revision"] == revision and {key: found.get(key, _SHOWN[key]) for key in _SHOWN} == shown:
-                    return {"stateMachineArn": arn, "creationDate": found["created"]}
+                same = (found["revision"], found["type"]) == (revision, kind)
+                if same and {key: found.get(key, _SHOWN[key]) for key in _SHOWN} == shown:
+                    made = {"stateMachineArn": arn, "creationDate": found["created"]}
+                    return made | self._publish(found, request, found["created"])
                 raise ServiceError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
             now = self._clock.now()
             machine = {
@@ -65,17 +72,17 @@ class Machines:
                 "revision": revision,
                 "created": now,
                 "updated": now,
-                "type": "STANDARD",
+                "type": kind,
                 **shown,
                 **({"tags": machine_tags(request["tags"])} if request.get("tags") else {}),
             }
-            self._history.put(*_machine_records(name, machine, text))
-        return {"stateMachineArn": arn, "creationDate": now}
+            version = self._publish(machine, request, now, text)
+        return {"stateMachineArn": arn, "creationDate": now, **version}
 
     @operation("UpdateStateMachine", "stateMachineArn")
     def update_state_machine(self, request: dict[str, Any], *, token: str | None = None) -> Response:
         """Give a machine another definition or role. Executions that run keep the one they started with."""
-        _no_versions(request)
+        _described(request)
         given = {key: request[key] for key in ("definition", "roleArn", *_SHOWN) if request.get(key) is not None}
         if not given:
             message = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration"
@@ -83,21 +90,22 @@ class Machines:
         with self.writing:
             before = self.machine(request["stateMachineArn"])
             text = given.pop("definition", None) or self.revision(before["revision"])
-            machine = before | {"revision": _parsed(text).digest, "role": given.pop("roleArn", before["role"])} | given
+            revision = _parsed(text, express=before["type"] == EXPRESS).digest
+            machine = before | {"revision": revision, "role": given.pop("roleArn", before["role"])} | given
             if machine != before:
                 machine["revision_id"] = str(uuid.uuid4())
             machine["updated"] = self._clock.now()
-            self._history.put(*_machine_records(machine["name"], machine, text))
-        return {"updateDate": machine["updated"], **_revision_id(machine)}
+            version = self._publish(machine, request, machine["updated"], text)
+        return {"updateDate": machine["updated"], **_revision_id(machine), **version}
 
     @operation("DescribeStateMachine", "stateMachineArn")
     def describe_state_machine(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """A machine with its definition."""
-        machine = self.machine(request["stateMachineArn"])
+        """A machine, or a version of one, with its definition. An alias shows the version it leads to first."""
+        machine = self.target(request["stateMachineArn"], lambda: 0.0)
         text = self.revision(machine["revision"])
         variables = variable_references(json.loads(text))
         return {
-            "stateMachineArn": machine["arn"],
+            "stateMachineArn": request["stateMachineArn"],
             "name": machine["name"],
             "status": "ACTIVE",
             "definition": text,
@@ -107,15 +115,22 @@ class Machines:
             **{key: machine.get(key, default) for key, default in _SHOWN.items()},
             "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
             **_revision_id(machine),
+            **({"description": machine["description"]} if machine.get("description") else {}),
             **({"variableReferences": variables} if variables else {}),
         }
 
     @operation("DeleteStateMachine", "stateMachineArn")
     def delete_state_machine(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """Forget a machine. Its executions stay; a machine that is not there is no error, as on AWS."""
+        """Forget a machine with its versions and aliases. Its executions stay; a machine that is not there is no error,
+        as on AWS."""
         name = resource(request["stateMachineArn"], "stateMachine")
-        if self._history.record("states", "machine", name) is not None:
-            self._history.put(Record("states", "machine", name, None))
+        with self.writing:
+            if self._history.record("states", "machine", name) is not None:
+                kinds = (("version", published.versions), ("alias", published.aliases))
+                gone = [("machine", name)]
+                for kind, all_of in kinds:
+                    gone += [(kind, one["arn"].split(":stateMachine:")[1]) for one in all_of(self._history, name)]
+                self._history.put(*(Record("states", kind, key, None) for kind, key in gone))
         return {}
 
     @operation("ListStateMachines")
@@ -134,8 +149,43 @@ class Machines:
         name = resource(arn, "stateMachine")
         found = self._history.record("states", "machine", name)
         if found is None or found["arn"] != arn:
-            raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+            raise _unknown(arn)
         return found
+
+    def target(self, arn: str, chance: Callable[[], float] = random.random) -> dict[str, Any]:
+        """What an ARN of a machine, of a version or of an alias leads to: a machine's record, with `version` and
+        `alias` (ARNs) where it was reached by one. `chance` gives numbers from 0 to 1, for the weights of an alias.
+
+        Raises InvalidArn, StateMachineDoesNotExist.
+        """
+        name, _, qualifier = resource(arn, "stateMachine").partition(":")
+        if not qualifier:
+            return self.machine(arn)
+        reached: dict[str, Any] = {}
+        if not qualifier.isdecimal():
+            found = published.alias(self._history, name, qualifier)
+            if found is None or found["arn"] != arn:
+                raise _unknown(arn)
+            reached["alias"] = arn
+            qualifier = published.routed(found, chance).rpartition(":")[2]
+        version = published.version(self._history, name, qualifier)
+        if version is None or (not reached and version["arn"] != arn):
+            raise _unknown(arn)
+        base = f"{self.scope}:stateMachine:{name}"
+        return {**version, "arn": base, "version": version["arn"], **reached}
+
+    def _publish(
+        self, machine: dict[str, Any], request: Mapping[str, Any], now: float, text: str | None = None
+    ) -> Response:
+        """Write a machine (with the `text` of its definition, if it is new), and the version that is asked for."""
+        records = [] if text is None else _machine_records(machine["name"], machine, text)
+        answer: Response = {}
+        if request.get("publish"):
+            made = published.publish(self._history, machine, request.get("versionDescription") or "", now)
+            records += made[1]
+            answer["stateMachineVersionArn"] = made[0]["arn"]
+        self._history.put(*records)
+        return answer
 
     def revision(self, digest: str) -> str:
         """The text of a definition."""
@@ -144,16 +194,18 @@ class Machines:
         return str(found["definition"])
 
 
-def _no_versions(request: Mapping[str, Any]) -> None:
+def _described(request: Mapping[str, Any]) -> None:
     if request.get("versionDescription") and not request.get("publish"):
         raise ServiceError("ValidationException", "Version description can only be set when publish is true")
-    if request.get("publish"):
-        raise ServiceError("ValidationException", "there are no versions of a machine on this machine yet: no publish")
 
 
-def _parsed(text: str) -> Definition:
+def _unknown(arn: str) -> ServiceError:
+    return ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+
+
+def _parsed(text: str, *, express: bool = False) -> Definition:
     try:
-        definition = Definition.parse(text)
+        definition = Definition.parse(text, express=express)
         if lacking := list(unreachable(definition.json)):
             raise InvalidDefinition(lacking)
         return definition

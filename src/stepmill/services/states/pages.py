@@ -38,4 +38,4 @@ def _after(rows: list[dict[str, Any]], key: str, token: str) -> int:
         last = base64.urlsafe_b64decode(token.encode()).decode()
         return next(index for index, row in enumerate(rows) if str(row[key]) == last) + 1
     except (ValueError, StopIteration):
-        raise ServiceError("InvalidToken", f"Invalid Token: '{token}'") from None
+        raise ServiceError("InvalidToken", "Invalid Token: 'Invalid token'") from None  # recorded: no more is said
