@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_crash_engine import Died, MortalHistory, engine, start
 
 from stepmill.asl.definition import walk_states
-from stepmill.asl.maps import is_distributed
+from stepmill.asl.modes import is_distributed
 from stepmill.engine.execution import Execution
 from stepmill.engine.fold import Fold
 from stepmill.engine.signals import Act
