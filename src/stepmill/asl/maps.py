@@ -51,6 +51,9 @@ def _mode(state: dict[str, Any], place: Place) -> Found:
     mode = "INLINE" if config is None else config.get("Mode", "INLINE") if isinstance(config, dict) else None
     where = place.at(name, "ProcessorConfig")
     if mode == "DISTRIBUTED" and isinstance(config, dict):
+        if place.express:
+            hint = "Write it in a Standard state machine, or make it inline."
+            yield where.at("Mode").wrong("Express state machine does not support a distributed Map", hint)
         kind = config.get("ExecutionType")
         if kind not in ("STANDARD", "EXPRESS"):
             near = nearest(str(kind), ("STANDARD", "EXPRESS"))

@@ -127,6 +127,15 @@ class Run:
             counts[COUNTS[before]] -= number
             counts[COUNTS[state]] += number
 
+    def exceeds(self) -> bool:
+        """Whether more items failed than is tolerated; with neither limit, none may."""
+        items, count, percentage = self.body["items"], self.body["count"], self.body["percentage"]
+        failed = items["failed"] + items["timedOut"] + items["aborted"]
+        if count is None and percentage is None:
+            return bool(failed > 0)
+        over = percentage is not None and failed * 100 > percentage * items["total"]
+        return bool(over or (count is not None and failed > count))
+
     def again(self) -> None:
         """What has not succeeded is to run once more."""
         for index, state in enumerate(self.states):

@@ -9,6 +9,7 @@ in theirs. All it decides is on record before it acts, so that a process that di
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -164,7 +165,8 @@ class MapRuns:
                 return
             except Exception as bug:
                 logging.getLogger("stepmill.maps").error("This is a bug in Stepmill, please report it.", exc_info=bug)
-                self._fail(run, errors.RUNTIME, f"This is a bug in Stepmill, not in the pipeline: {bug!r}")
+                with contextlib.suppress(StoreError):
+                    self._fail(run, errors.RUNTIME, f"This is a bug in Stepmill, not in the pipeline: {bug!r}")
 
     def _uncertain(self, run: Run, error: StoreError) -> None:
         """A commit that failed may or may not be on disk: believe what is read back, and go on from there."""
@@ -285,7 +287,7 @@ class MapRuns:
 
     def _run(self, run: Run) -> None:
         body = run.body
-        if not body.get("exceeded") and self._exceeds(body):
+        if not body.get("exceeded") and run.exceeds():
             body["exceeded"] = True
             self._history.put(run.record())
             self._stop(run)
@@ -341,17 +343,6 @@ class MapRuns:
             if state == RUNNING:
                 self._engine.stop(run.child(index)[0], cause=_STOPPED)
 
-    @staticmethod
-    def _exceeds(body: dict[str, Any]) -> bool:
-        """Whether more items failed than is tolerated; with neither limit, none may."""
-        items = body["items"]
-        failed = items["failed"] + items["timedOut"] + items["aborted"]
-        count, percentage = body["count"], body["percentage"]
-        if count is None and percentage is None:
-            return bool(failed > 0)
-        over = percentage is not None and failed * 100 > percentage * items["total"]
-        return bool(over or (count is not None and failed > count))
-
     # ---- its end
 
     def _finish(self, run: Run) -> None:
@@ -371,8 +362,8 @@ class MapRuns:
             return
         try:
             writing.result(run, self._history)
-        except writing.TooLarge:
-            self._fail(run, errors.DATA_LIMIT_EXCEEDED, _too_large(body["state"]))
+        except writing.TooLarge as fault:
+            self._fail(run, errors.DATA_LIMIT_EXCEEDED, str(fault))
             return
         body.update(status="SUCCEEDED", phase="over", ended=self._clock.now())
         self._history.put(run.record(), *run.drop_inputs())
@@ -391,9 +382,3 @@ class MapRuns:
             tell(Finished(run.act, writing.result(run, self._history)))
         elif run.body["status"] == "FAILED":
             tell(Failed(run.act, run.body["error"], run.body["cause"]))
-
-
-def _too_large(state: str) -> str:
-    return (
-        f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
-    )
