@@ -37,7 +37,8 @@ def test_the_jobs_of_child_executions_are_their_parent_s_and_go_with_it(project:
         from stepmill.steps import Map, ProcessingStep
         from stepmill.workflow import Workflow
         work = ProcessingStep("Work", ScriptProcessor(), code="work.py", outputs=["out"])
-        workflow = Workflow("rows", Map("Each", item_processor=work, mode="DISTRIBUTED", items_path="$.items", label="L"))
+        each = Map("Each", item_processor=work, mode="DISTRIBUTED", items_path="$.items", label="L")
+        workflow = Workflow("rows", each)
         """,
     )
     project.write("work.py", "open('/opt/ml/processing/out/a', 'w').write('done')")

@@ -28,7 +28,9 @@ def test_many_items_are_one_line_everywhere(project: Project) -> None:
     project.write("pipeline.py", PIPELINE)
     good = ("run", "pipeline.py", "--input", items(project, False, True, False), "--name", "good")
     assert re.search(r"✔ Each +[0-9.]+ s  2 of 3 items, 1 failed", project.stepmill(*good).stderr)
-    assert "2 of 3 items, 1 failed" in project.stepmill("show", "good").stdout
+    shown = project.stepmill("show", "good").stdout
+    assert "2 of 3 items, 1 failed" in shown
+    assert "· Bad?" in shown  # it ran in other executions
     said = json.loads(project.stepmill("show", "good", "--json").stdout)
     (each,) = [state for state in said["states"] if state["name"] == "Each"]
     assert ":mapRun:rows/" in each["map_run"]

@@ -9,10 +9,10 @@ Sources: Step Functions guide, "Using Map state in Distributed mode", "ItemReade
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from stepmill.asl import jsonata
+from stepmill.asl.modes import is_distributed, processor_config
 from stepmill.asl.places import HERE, Found, Place, unknown_field
 from stepmill.asl.values import check_value
 from stepmill.nearest import nearest
@@ -29,28 +29,9 @@ _READER: Final = {
 _WRITER: Final = {"Transformation": ("NONE", "COMPACT", "FLATTEN"), "OutputType": ("JSON", "JSONL")}
 
 
-def processor_config(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How a Map processes its items; {} when it does not say. The old Iterator may say it too (recorded from AWS)."""
-    processor = state.get("ItemProcessor", state.get("Iterator"))
-    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
-    return config if isinstance(config, dict) else {}
-
-
-def is_distributed(state: Mapping[str, Any]) -> bool:
-    """Whether every item of a Map is an execution of its own."""
-    return processor_config(state).get("Mode") == "DISTRIBUTED"
-
-
 def express_inside(state: dict[str, Any]) -> bool:
     """Whether every item of a Map is an Express execution."""
     return is_distributed(state) and processor_config(state).get("ExecutionType") == "EXPRESS"
-
-
-def reads_parquet(state: Mapping[str, Any]) -> bool:
-    """Whether a Map's items are rows of Parquet files."""
-    reader = state.get("ItemReader")
-    config = reader.get("ReaderConfig") if isinstance(reader, dict) else None
-    return isinstance(config, dict) and config.get("InputType") == "PARQUET"
 
 
 def check_map(state: dict[str, Any], place: Place) -> Found:
@@ -70,6 +51,9 @@ def _mode(state: dict[str, Any], place: Place) -> Found:
     mode = "INLINE" if config is None else config.get("Mode", "INLINE") if isinstance(config, dict) else None
     where = place.at(name, "ProcessorConfig")
     if mode == "DISTRIBUTED" and isinstance(config, dict):
+        if place.express:
+            hint = "Write it in a Standard state machine, or make it inline."
+            yield where.at("Mode").wrong("Express state machine does not support a distributed Map", hint)
         kind = config.get("ExecutionType")
         if kind not in ("STANDARD", "EXPRESS"):
             near = nearest(str(kind), ("STANDARD", "EXPRESS"))

@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         for arn in children[row["arn"]]:
             if arn in jobs:  # only jobs write below their execution's own prefix
                 machine, name = arn.split(":")[6:8]
-                keys += _objects_of({"machine": machine, "name": name}, bucket, objects, spoken)[0]
+                its = {"machine": machine.partition("/")[0], "name": name}
+                keys += _objects_of(its, bucket, objects, spoken)[0]
     running = {row["arn"] for row in reader.executions(children=True) if row["status"] == "RUNNING"}
     reader.history.close()
     session = None if args.dry_run else Session(settings)

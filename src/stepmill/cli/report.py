@@ -69,7 +69,7 @@ def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None)
         rows.append(("nobody runs it", f"`{shlex.join(['stepmill', 'resume', digest.name])}` goes on with it"))
     rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
     if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
-        rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine}/{digest.name}/"))
+        rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine.partition('/')[0]}/{digest.name}/"))
     return lines + pairs([*rows, ("store", _whole(reader.settings.store))], look)
 
 

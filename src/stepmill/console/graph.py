@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from stepmill.asl.modes import is_distributed
 from stepmill.console.rules import rule_text
 
 
@@ -84,6 +85,12 @@ def every_state(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
         yield name, state
         for branch in inner(state):
             yield from every_state(branch)
+
+
+def elsewhere(machine: Mapping[str, Any]) -> set[str]:
+    """The states that run in executions of their own, those inside distributed Maps, by name."""
+    held = [state for _, state in every_state(machine) if state.get("Type") == "Map" and is_distributed(state)]
+    return {name for state in held for part in inner(state) for name, _ in every_state(part)}
 
 
 def back_edges(roots: Iterable[str], flows: Sequence[Flow]) -> set[tuple[str, str]]:

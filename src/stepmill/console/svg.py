@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from stepmill.console.graph import elsewhere
 from stepmill.console.layout import Edge, Jump, Layout, Node, Size, Title, lay_out
 from stepmill.console.text import MARKS, Outcome, outcomes
 from stepmill.console.words import clip, duration, one_line, width
@@ -35,6 +36,7 @@ class Drawing:
         self._found = outcomes(digest) if digest else {}
         self._running = digest is not None and digest.status == "RUNNING"
         self._ran = digest is not None
+        self._elsewhere = elsewhere(definition)
         most = _WIDEST if portrait else 4 * _WIDEST
         self.layout = lay_out(definition, self._measure, most, self._label_cells)
         self._steps = [] if portrait else _steps(self.layout)
@@ -45,6 +47,8 @@ class Drawing:
         """A key of MARKS, or nothing before a run."""
         if found := self._found.get(name):
             return found.status
+        if self._ran and name in self._elsewhere:
+            return "elsewhere"
         return ("waiting" if self._running else "skipped") if self._ran else ""
 
     def lines(self, name: str, state: Mapping[str, Any], jumps: Sequence[Jump]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stepmill.console.canvas import Canvas, Look
+from stepmill.console.graph import elsewhere
 from stepmill.console.layout import Edge, Jump, Layout, Node, Size, lay_out
 from stepmill.console.words import ASCII_SPARKS, SPARKS, clip, duration, number, one_line, spark, width
 from stepmill.history.digest import Digest, Visit
@@ -24,6 +25,7 @@ MARKS = {
     "retrying": ("↻", "@", "live"),
     "skipped": ("↷", "-", "faint"),
     "waiting": ("○", "o", "faint"),
+    "elsewhere": ("·", ".", "faint"),  # in executions of a Map Run
 }
 _LINE = 72  # no line of a state is longer; a cause has its own place below the graph
 
@@ -104,10 +106,12 @@ class _Drawing:
         self._curves = curves
         self._look = look
         self._outcomes = outcomes(digest, now)
+        self._elsewhere: set[str] = set()
         self._dots = "…" if look.unicode else "..."
         self._arrow = "→" if look.unicode else "->"
 
     def rows(self, definition: Mapping[str, Any]) -> list[str]:
+        self._elsewhere = elsewhere(definition)
         layout = lay_out(definition, self._measure, self._look.width, width)
         canvas = Canvas(self._look)
         self._draw(canvas, layout, 0, 0)
@@ -121,13 +125,14 @@ class _Drawing:
         """The state's own drawing: a headline, and under it curves, what was caught and where else it leads."""
         found = self._outcomes.get(name)
         status = found.status if found else "waiting" if self._digest.status == "RUNNING" else "skipped"
+        status = "elsewhere" if found is None and name in self._elsewhere else status
         mark, plain, style = MARKS[status]
         room = min(_LINE, self._look.width) - 2
         facts = self._facts(state, found) if found else ""
         shown = clip(one_line(name), max(room - width(facts), 8), self._dots)
         head: list[Piece] = [
             (mark if self._look.unicode else plain, style),
-            (f" {shown}", "faint" if status in ("skipped", "waiting") else "bold"),
+            (f" {shown}", "faint" if status in ("skipped", "waiting", "elsewhere") else "bold"),
             (facts, ""),
         ]
         lines = [head]

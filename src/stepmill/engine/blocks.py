@@ -10,7 +10,7 @@ from typing import Any
 
 from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
-from stepmill.asl.maps import is_distributed
+from stepmill.asl.modes import is_distributed
 from stepmill.asl.paths import compile_path
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template

@@ -13,7 +13,7 @@ from typing import Any, Final
 from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
 from stepmill.asl.jsonata import is_expression
-from stepmill.asl.maps import processor_config
+from stepmill.asl.modes import processor_config
 from stepmill.asl.paths import compile_path
 from stepmill.asl.scope import Scope
 from stepmill.asl.templates import compile_template

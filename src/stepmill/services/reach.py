@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from stepmill.asl.definition import walk_states
 from stepmill.asl.integrations import Integration, UnknownIntegration, integration
-from stepmill.asl.maps import reads_parquet
+from stepmill.asl.modes import reads_parquet
 from stepmill.asl.places import HERE
 from stepmill.asl.problems import Problem
 from stepmill.nearest import nearest

@@ -18,6 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 from stepmill.engine.signals import Act
 from stepmill.history.log import History, Record
 from stepmill.services.map_runs.batching import Input
+from stepmill.services.map_runs.limits import exceeds
 
 # How a child execution stands.
 PENDING, RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE = range(7)
@@ -126,6 +127,12 @@ class Run:
         for counts, number in ((self.body["counts"], 1), (self.body["items"], size)):
             counts[COUNTS[before]] -= number
             counts[COUNTS[state]] += number
+
+    def exceeds(self) -> bool:
+        """Whether more items failed than is tolerated; with neither limit, none may."""
+        items, count, percentage = self.body["items"], self.body["count"], self.body["percentage"]
+        failed = items["failed"] + items["timedOut"] + items["aborted"]
+        return exceeds(failed, items["total"], count, percentage)
 
     def again(self) -> None:
         """What has not succeeded is to run once more."""

@@ -9,6 +9,7 @@ in theirs. All it decides is on record before it acts, so that a process that di
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -25,7 +26,7 @@ from stepmill.history.events import ENDINGS, Event
 from stepmill.history.log import History, Record, StoreError
 from stepmill.services.map_runs import batching, reading, writing
 from stepmill.services.map_runs.formats import ReaderFault
-from stepmill.services.map_runs.limits import EXCEEDED, READER_FAILED, THRESHOLD, exceeds
+from stepmill.services.map_runs.limits import EXCEEDED, READER_FAILED, THRESHOLD
 from stepmill.services.map_runs.reading import Call
 from stepmill.services.map_runs.records import ENDS, PENDING, PENDING_REDRIVE, RUNNING, SUCCEEDED, Run, new_body
 
@@ -162,7 +163,8 @@ class MapRuns:
                 return
             except Exception as bug:
                 logging.getLogger("stepmill.maps").error("This is a bug in Stepmill, please report it.", exc_info=bug)
-                self._fail(run, errors.RUNTIME, f"This is a bug in Stepmill, not in the pipeline: {bug!r}")
+                with contextlib.suppress(StoreError):
+                    self._fail(run, errors.RUNTIME, f"This is a bug in Stepmill, not in the pipeline: {bug!r}")
 
     def _uncertain(self, run: Run, error: StoreError) -> None:
         """A commit that failed may or may not be on disk: believe what is read back, and go on from there."""
@@ -283,7 +285,7 @@ class MapRuns:
 
     def _run(self, run: Run) -> None:
         body = run.body
-        if not body.get("exceeded") and _over(body):
+        if not body.get("exceeded") and run.exceeds():
             body["exceeded"] = True
             self._history.put(run.record())
             self._stop(run)
@@ -358,8 +360,8 @@ class MapRuns:
             return
         try:
             writing.result(run, self._history)
-        except writing.TooLarge:
-            self._fail(run, errors.DATA_LIMIT_EXCEEDED, _too_large(body["state"]))
+        except writing.TooLarge as fault:
+            self._fail(run, errors.DATA_LIMIT_EXCEEDED, str(fault))
             return
         body.update(status="SUCCEEDED", phase="over", ended=self._clock.now())
         self._history.put(run.record(), *run.drop_inputs())
@@ -378,15 +380,3 @@ class MapRuns:
             tell(Finished(run.act, writing.result(run, self._history)))
         elif run.body["status"] == "FAILED":
             tell(Failed(run.act, run.body["error"], run.body["cause"]))
-
-
-def _over(body: dict[str, Any]) -> bool:
-    items = body["items"]
-    failed = items["failed"] + items["timedOut"] + items["aborted"]
-    return exceeds(failed, items["total"], body["count"], body["percentage"])
-
-
-def _too_large(state: str) -> str:
-    return (
-        f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
-    )

@@ -33,7 +33,7 @@ class WriterFault(Exception):
 
 
 class TooLarge(Exception):
-    """The results are more than a state may hand on."""
+    """The results are more than a state may hand on; the text is AWS's cause."""
 
 
 def result(run: Run, history: History) -> Any:
@@ -46,7 +46,10 @@ def result(run: Run, history: History) -> Any:
     for text in _texts(run, history, range(len(run.states)), _form(run, "COMPACT")):
         size += len(text) + 1
         if size > PAYLOAD_LIMIT:
-            raise TooLarge
+            raise TooLarge(
+                f"The state/task '{run.body['state']}' returned a result with a size exceeding the maximum number of "
+                "bytes service limit."
+            )
         found.append(loads(text))
     return found
 
