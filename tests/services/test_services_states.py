@@ -111,7 +111,7 @@ def test_an_update_has_a_revision_and_the_same_again_keeps_it(local: Local):
             f"1 validation error detected: Value '{'x' * 1025}' at 'nextToken' failed to satisfy constraint: Member "
             "must have length less than or equal to 1024",
         ),
-        ("ListStateMachines", {"nextToken": "x"}, "InvalidToken", "Invalid Token: 'x'"),
+        ("ListStateMachines", {"nextToken": "x"}, "InvalidToken", "Invalid Token: 'Invalid token'"),
         ("DescribeStatMachine", {}, "UnknownOperationException", None),
     ],
 )
