@@ -26,9 +26,10 @@ class Integration:
     """One row. `resource_type` and `resource` are what TaskScheduled events say, `service` and `operation` what is
     called, `pattern` how the state waits: for the response, for the job, or for a task token. `error_prefix` stands
     before the dot of error names. `job` is the kind of job that `sync` waits for. `function` is the function's ARN
-    when the Resource is that ARN itself. `required` are the parameters AWS asks for at CreateStateMachine, `actions`
-    what the execution role must be allowed, as far as this table knows. `java` is the name that the SDK has for the
-    service of a row made of AWS's table; `names` are all that boto3 and endpoints have for it."""
+    when the Resource is that ARN itself, `activity` an activity's. `required` are the parameters AWS asks for at
+    CreateStateMachine, `actions` what the execution role must be allowed, as far as this table knows. `java` is the
+    name that the SDK has for the service of a row made of AWS's table; `names` are all that boto3 and endpoints have
+    for it."""
 
     resource_type: str
     resource: str
@@ -39,6 +40,7 @@ class Integration:
     error_prefix: str
     job: JobKind | None = None
     function: str | None = None
+    activity: str | None = None
     required: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     java: str | None = None
@@ -47,7 +49,7 @@ class Integration:
     @property
     def arn(self) -> str:
         """The Resource, in the partition `aws`."""
-        return self.function or f"arn:aws:states:::{self.resource_type}:{self.resource}"
+        return self.function or self.activity or f"arn:aws:states:::{self.resource_type}:{self.resource}"
 
 
 class UnknownIntegration(KeyError):
@@ -63,10 +65,6 @@ class UnknownIntegration(KeyError):
     @property
     def hint(self) -> str:
         """What to do about it."""
-        if self.name.endswith(".waitForTaskToken"):
-            return "Nobody here sends a task token back; on AWS it works."
-        if ":activity:" in self.name:
-            return "Nobody here asks for an activity's tasks; on AWS it works."
         if self.name.endswith(":states:::http:invoke"):
             return "HTTP tasks need a connection of EventBridge, which is not kept here; on AWS it works."
         if self.near:
@@ -81,6 +79,8 @@ class UnknownIntegration(KeyError):
         return f"The resource {self.name} cannot be run here.{guess}"
 
 
+TOKEN: Final = ".waitForTaskToken"  # noqa: S105 - no secret
+"""How a Resource ends whose Task waits until somebody sends its task token back."""
 _EVENTS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 
@@ -193,6 +193,8 @@ _STATES_ARN: Final = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]*:\d*:(.+)")
 _FUNCTION_ARN: Final = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 )
+# Developer guide, "Activities": a name like those of machines.
+_ACTIVITY: Final = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:activity:([^:]{1,80})")
 _INVOKE: Final = _BY_NAME["lambda:invoke"]
 # Services that `call` knows by another name than boto3.
 _CALLED: Final = {"sfn": "states"}
@@ -203,12 +205,26 @@ def integration(resource_arn: str) -> Integration:
     set. Raises UnknownIntegration."""
     found = _STATES_ARN.fullmatch(resource_arn)
     if found is not None:
-        row = _BY_NAME.get(found.group(1))
-        if row is not None:
+        called = found.group(1).removesuffix(TOKEN)
+        row = _BY_NAME.get(called)
+        if row is not None and called == found.group(1):
             return row
-        if found.group(1).startswith("aws-sdk:"):
-            return _of_table(resource_arn, found.group(1))
-        called = found.group(1).removesuffix(".waitForTaskToken")
+        if row is not None and row.pattern == "request" and row.job is None:
+            return _waiting(row)
+        if called.startswith("aws-sdk:"):
+            row = _of_table(resource_arn, called)
+            return row if called == found.group(1) else _waiting(row)
+        if activity := _ACTIVITY.fullmatch(resource_arn):
+            return Integration(
+                resource_type="activity",
+                resource=activity[1],
+                service="activity",
+                operation="",
+                pattern="token",
+                optimised=True,
+                error_prefix="",
+                activity=resource_arn,
+            )
         if called.partition(":")[0] in _ON_AWS or called.partition(".")[0] in _ON_AWS:
             raise UnknownIntegration(resource_arn, None, on_aws=True)
         near = nearest(called, _BY_NAME, 0.75)  # another operation of AWS is no misspelt one
@@ -217,6 +233,11 @@ def integration(resource_arn: str) -> Integration:
         return replace(_INVOKE, resource=resource_arn, function=resource_arn, required=())
     near = nearest(resource_arn, [row.arn for row in INTEGRATIONS])
     raise UnknownIntegration(resource_arn, near)
+
+
+def _waiting(row: Integration) -> Integration:
+    """The same row, waiting for its task token."""
+    return replace(row, resource=row.resource + TOKEN, pattern="token")
 
 
 @cache
@@ -230,8 +251,6 @@ def _of_table(resource_arn: str, name: str) -> Integration:
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::aws-sdk:{guess}:{action}" if guess else None)
     operation = service.operation(action)
     if operation is None or not operation.callable:
-        if action.endswith(".waitForTaskToken"):
-            raise UnknownIntegration(resource_arn, None, on_aws=True)
         guess = nearest(action, service.names)
         raise UnknownIntegration(resource_arn, f"arn:aws:states:::aws-sdk:{java}:{guess}" if guess else None)
     return Integration(

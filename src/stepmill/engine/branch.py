@@ -40,6 +40,7 @@ class Branch:
         "due",
         "entered_at",
         "entered_id",
+        "heartbeat",
         "index",
         "item",
         "items",
@@ -56,6 +57,7 @@ class Branch:
         "state",
         "submitted",
         "text",
+        "token",
         "tries",
         "value",
         "variables",
@@ -83,6 +85,8 @@ class Branch:
         self.act = 0
         self.request: tuple[str, float, float | None] = ("null", 0.0, None)
         self.submitted = False
+        self.token: str | None = None
+        self.heartbeat: float | None = None  # seconds between two heartbeats, once they are waited for
         # While in a Parallel or Map:
         self.started_id = 0
         self.children: dict[int, Branch] = {}

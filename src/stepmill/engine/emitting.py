@@ -32,10 +32,18 @@ class OverError(Exception):
 class Emitting(Fold):
     """A Fold that can say events of its own, and what expressions see at that moment."""
 
-    def __init__(self, arn: str, machine: Machine, *, random: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        arn: str,
+        machine: Machine,
+        *,
+        random: Callable[[], float] | None = None,
+        is_there: Callable[[str], bool] = lambda resource: True,
+    ) -> None:
         super().__init__(arn, machine)
-        # Numbers from 0 to 1, for the jitter of Retry.
-        self._random = random or _chance
+        # Numbers from 0 to 1, for the jitter of Retry and for task tokens; None: the system's own.
+        self._random = random
+        self._is_there = is_there  # whether an activity exists
         self._now = 0.0
         self._out: list[Event] = []
         self._step_began = 0
@@ -119,7 +127,8 @@ class Emitting(Fold):
         return Scope(data, data, context, branch.variables, MISSING, error_output, self._now)
 
 
-def _chance() -> float:
+def chance() -> float:
+    """A number from 0 to 1."""
     import random  # costs 5 ms that only a jittered retry is worth
 
     return random.random()  # noqa: S311 - spreads retries, keeps no secret

@@ -17,7 +17,7 @@ from stepmill.engine.branch import RETRY, WAIT, Branch
 from stepmill.engine.data import too_large
 from stepmill.engine.distributed import DistributedMapState
 from stepmill.engine.emitting import OverError
-from stepmill.engine.signals import Failed, Finished, Signal, Stop, Submitted
+from stepmill.engine.signals import Beat, Begun, Failed, Finished, Signal, Stop, Submitted
 from stepmill.engine.steps import Steps
 from stepmill.engine.tasks import TaskState
 from stepmill.history.events import Event
@@ -68,7 +68,13 @@ class Execution(Steps):
         assert isinstance(state, TaskState)
         if isinstance(signal, Submitted):
             if not branch.submitted and state.integration.pattern != "request":
-                self._emit(branch, "TaskSubmitted", {**self._named(state), "output": dumps(signal.output)})
+                self._emit(branch, "TaskSubmitted", {**state.named(), "output": dumps(signal.output)})
+        elif isinstance(signal, Begun):
+            if not branch.submitted:
+                worker = {} if signal.worker is None else {"workerName": signal.worker}
+                self._emit(branch, "ActivityStarted", worker)
+        elif isinstance(signal, Beat):
+            self.beat(branch, self._now)
         elif isinstance(signal, Finished):
             self._task_finished(branch, state, signal)
         else:
@@ -93,29 +99,19 @@ class Execution(Steps):
     def _task_finished(self, branch: Branch, state: TaskState, signal: Finished) -> None:
         text = dumps(signal.output)
         if too_large(text):
-            what = state.resource if state.is_function else state.integration.resource_type
+            what = state.resource if state.events != "Task" else state.integration.resource_type
             self._task_failed(
                 branch, state, Failed(signal.act, errors.DATA_LIMIT_EXCEEDED, self._over_limit(what).cause)
             )
             return
-        if state.is_function:
-            self._emit(branch, "LambdaFunctionSucceeded", {"output": text})
-        else:
-            self._emit(branch, "TaskSucceeded", {**self._named(state), "output": text})
+        self._emit(branch, f"{state.events}Succeeded", {**state.named(), "output": text})
         self._complete(branch, state, text, signal.output)
 
     def _task_failed(self, branch: Branch, state: TaskState, signal: Failed) -> None:
-        details: dict[str, Any] = {} if state.is_function else self._named(state)
-        details["error"] = signal.error
-        if signal.cause is not None:
-            details["cause"] = signal.cause
-        if state.is_function:
-            type_ = "LambdaFunctionFailed"
-        elif state.integration.pattern == "sync" and not branch.submitted:
-            type_ = "TaskSubmitFailed"
-        else:
-            type_ = "TaskFailed"
-        self._emit(branch, type_, details)
+        told = {"error": signal.error, "cause": signal.cause}
+        details = {**state.named(), **{key: text for key, text in told.items() if text is not None}}
+        refused = state.integration.pattern == "sync" and not branch.submitted
+        self._emit(branch, "TaskSubmitFailed" if refused else f"{state.events}Failed", details)
         self._fail(branch, signal.error, signal.cause)
 
     def _timeouts(self, now: float) -> None:
@@ -133,8 +129,9 @@ class Execution(Steps):
             elif branch.phase == RETRY:
                 self._work(branch, state)
             elif isinstance(state, TaskState):
-                if state.is_function:
-                    self._emit(branch, "LambdaFunctionTimedOut", {"error": errors.TIMEOUT})
-                else:
-                    self._emit(branch, "TaskTimedOut", {**self._named(state), "error": errors.TIMEOUT})
-                self._fail(branch, errors.TIMEOUT, None)
+                _, started, timeout = branch.request
+                # Recorded: the event says States.Timeout of a missed heartbeat too. The guide has a name for it that a
+                # Retry or Catch may use.
+                missed = timeout is None or now < started + timeout
+                self._emit(branch, f"{state.events}TimedOut", {**state.named(), "error": errors.TIMEOUT})
+                self._fail(branch, errors.TIMEOUT, None, matched=errors.HEARTBEAT_TIMEOUT if missed else None)

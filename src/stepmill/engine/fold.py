@@ -113,10 +113,17 @@ class Fold:
         self.acts[event.id] = branch
         self.asked.append(event.id)
         timeout = event.details.get("timeoutInSeconds")
-        parameters = event.details["input" if event.type == "LambdaFunctionScheduled" else "parameters"]
+        parameters = event.details["parameters" if event.type == "TaskScheduled" else "input"]
         branch.request = (parameters, event.at, timeout)
-        if timeout is not None:
-            self._timer(branch, event.at + timeout)
+        branch.token = event.details.get("_token")
+        branch.heartbeat = None
+        if branch.token is not None:
+            branch.heartbeat = event.details.get("heartbeatInSeconds")
+        if event.type == "ActivityScheduled" or branch.heartbeat is None:  # an activity's beats begin with its worker
+            if timeout is not None:
+                self._timer(branch, event.at + timeout)
+        else:
+            self.beat(branch, event.at)
 
     def _run_started(self, branch: Branch, event: Event) -> None:
         """A Map Run is asked for, or asked for again; its event is the act."""
@@ -140,6 +147,30 @@ class Fold:
     def _accepted(self, branch: Branch, event: Event) -> None:
         branch.last = event.id
         branch.submitted = True
+
+    def _taken(self, branch: Branch, event: Event) -> None:
+        """A worker has an activity's task."""
+        self._accepted(branch, event)
+        self.beat(branch, event.at)
+
+    def beat(self, branch: Branch, now: float) -> None:
+        """A heartbeat came, or the waiting for one begins: the next one is due so many seconds later. Heartbeats are no
+        events, as on AWS, so after a crash their time begins anew."""
+        if branch.heartbeat is None:
+            return
+        _, started, timeout = branch.request
+        due = now + branch.heartbeat
+        self._timer(branch, due if timeout is None else min(due, started + timeout))
+
+    def beats(self, now: float) -> None:
+        """Nobody could beat while this was not running: the time begins anew."""
+        for branch in self.acts.values():
+            if branch.heartbeat is not None and (branch.submitted or not self._is_activity(branch)):
+                self.beat(branch, now)
+
+    @staticmethod
+    def _is_activity(branch: Branch) -> bool:
+        return isinstance(branch.state, TaskState) and branch.state.is_activity
 
     def _outcome(self, branch: Branch, event: Event) -> None:
         branch.last = event.id
@@ -273,6 +304,7 @@ class Fold:
             started,
             timeout,
             recovered,
+            branch.token,
         )
 
     def take(self) -> tuple[list[Act], list[Act]]:
@@ -308,6 +340,8 @@ _APPLY: dict[str, Callable[[Fold, Branch, Event], None]] = {
     "LambdaFunctionScheduled": Fold._scheduled,
     "TaskStarted": Fold._under_way,
     "LambdaFunctionStarted": Fold._under_way,
+    "ActivityScheduled": Fold._scheduled,
+    "ActivityStarted": Fold._taken,
     "TaskSubmitted": Fold._accepted,
     **dict.fromkeys(
         (
@@ -316,12 +350,15 @@ _APPLY: dict[str, Callable[[Fold, Branch, Event], None]] = {
             "TaskSubmitFailed",
             "LambdaFunctionSucceeded",
             "LambdaFunctionFailed",
+            "ActivitySucceeded",
+            "ActivityFailed",
             "MapRunFailed",
         ),
         Fold._outcome,
     ),
     "TaskTimedOut": Fold._timed_out,
     "LambdaFunctionTimedOut": Fold._timed_out,
+    "ActivityTimedOut": Fold._timed_out,
     "EvaluationFailed": Fold._evaluation_failed,
     "ParallelStateStarted": Fold._parallel_started,
     "ParallelStateFailed": Fold._join_failed,

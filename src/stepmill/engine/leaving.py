@@ -15,11 +15,12 @@ from stepmill.engine.blocks import MapState, ParallelState
 from stepmill.engine.branch import JOIN, TASK, Branch
 from stepmill.engine.data import loads, too_large
 from stepmill.engine.distributed import DistributedMapState
-from stepmill.engine.emitting import Emitting, OverError
+from stepmill.engine.emitting import Emitting, OverError, chance
 from stepmill.engine.retry import Catcher, choose
 from stepmill.engine.states import (
     State,
 )
+from stepmill.engine.tasks import TaskState
 
 
 class Leaving(Emitting):
@@ -134,20 +135,28 @@ class Leaving(Emitting):
         self._fail(branch, error.error, cause, own=True)
 
     def _fail(
-        self, branch: Branch, error: str | None, cause: str | None, *, own: bool = False, last: int | None = None
+        self,
+        branch: Branch,
+        error: str | None,
+        cause: str | None,
+        *,
+        own: bool = False,
+        last: int | None = None,
+        matched: str | None = None,
     ) -> None:
         """The present state failed: retry, catch or give up.
 
-        `own`: it failed itself, not something inside it. `last`: the event that what follows points back to.
+        `own`: it failed itself, not something inside it. `last`: the event that what follows points back to. `matched`:
+        the name that Retry and Catch know the error by, where it is another.
         """
         state = branch.state
         assert state is not None
         last = branch.last if last is None else last
-        name = error or ""
+        name = matched or error or ""
         index = choose(state.retriers, branch.tries, name)
         # A retry is written into an event of this step; an evaluation that fails again without one fails for good.
         if index is not None and len(self._out) > self._step_began:
-            due = state.retriers[index].due(self._now, branch.tries.get(index, 0), self._random)
+            due = state.retriers[index].due(self._now, branch.tries.get(index, 0), self._random or chance)
             self._amend([branch.key, index, due, last])
             return
         for catcher in state.catchers:
@@ -164,7 +173,9 @@ class Leaving(Emitting):
             self._emit(branch, f"{state.type}StateFailed", {}, last)
 
     def _caught(self, branch: Branch, catcher: Catcher, error: str | None, cause: str | None) -> None:
-        told = {"Error": error or "", "Cause": cause or ""}
+        # Recorded: a task that is failed by its token without an error and a cause has null for them.
+        nothing = None if isinstance(branch.state, TaskState) and error is None else ""
+        told = {"Error": error or nothing, "Cause": cause or nothing}
         try:
             output, assigned = catcher.completion(self._scope(branch, told), told)
             self._leave(branch, output, assigned, catcher.next)

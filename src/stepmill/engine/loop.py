@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from stepmill.asl.definition import Definition
 from stepmill.clock import Clock
 from stepmill.engine.execution import Execution
-from stepmill.engine.machine import Machine, compile
-from stepmill.engine.signals import Act, Failed, Finished, Signal, Stop
+from stepmill.engine.machine import Machine
+from stepmill.engine.revisions import Revisions
+from stepmill.engine.signals import Act, Begun, Failed, Finished, Signal, Stop
 from stepmill.engine.starting import Start
 from stepmill.history.events import ENDINGS, Event
 from stepmill.history.log import History, Record, StoreError, StoreFull
 
 TURN_BUDGET = 1000  # events in one commit, about
 _LONGEST_WAIT = 60.0  # seconds; a machine that slept wakes up to a clock that jumped
-_MACHINES_KEPT = 32
 _COMMIT_TRIES = 3
 
 
@@ -35,8 +35,9 @@ class Engine:
     `perform(act, tell)` must return at once; the performer calls `tell(signal)` from any thread, with Submitted,
     Finished or Failed. An act with `recovered` may have been performed before: the performer finds the first one by
     name. `cancel(act)` stops, as well as it can, what an act began; it may be called for acts that never began or are
-    long over. `settled(act)` is called once the outcome of an act is committed, `ended(arn, event)` once the last
-    event of an execution is. `random` feeds Retry's jitter.
+    long over. `settled(act)` is called once the outcome of an act, or that a worker has it, is committed, `ended(arn,
+    event)` once the last event of an execution is. `is_there(arn)` says whether an activity exists. `random` feeds
+    Retry's jitter and task tokens.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Engine:
         settled: Callable[[Act], None] = lambda act: None,
         ended: Callable[[str, Event], None] = lambda arn, event: None,
         random: Callable[[], float] | None = None,
+        is_there: Callable[[str], bool] = lambda resource: True,
     ) -> None:
         self._history = history
         self._clock = clock
@@ -57,9 +59,9 @@ class Engine:
         self._settled = settled
         self._ended = ended
         self._random = random
+        self._is_there = is_there
         self._executions: dict[str, Execution] = {}
-        self._machines: OrderedDict[str, Machine] = OrderedDict()
-        self._known: set[str] = set()  # revisions whose definition is on record
+        self._revisions = Revisions(history)
         self._inbox: queue.SimpleQueue[tuple[str, Signal | None]] = queue.SimpleQueue()
         self._pending: dict[str, deque[Signal]] = {}
         self._ready: deque[str] = deque()
@@ -95,15 +97,15 @@ class Engine:
     def start_all(self, starts: Sequence[Start], records: Sequence[Record] = ()) -> None:
         """Begin several executions in one commit, which `records` are written in too."""
         now = self._clock.now()
-        born = [Execution(one.arn, self._machine(one.definition), random=self._random) for one in starts]
+        born = [self._execution(one.arn, self._revisions.of(one.definition)) for one in starts]
         batches = [(it.arn, it.start(now, one.details())) for it, one in zip(born, starts, strict=True)]
         firsts: list[Record] = []
-        known = set(self._known)
+        known = set(self._revisions.known)
         for one in starts:
             firsts += one.first_records(now, known)
             known.add(one.definition.digest)
         self._history.append(batches, [*firsts, *records])
-        self._known |= known
+        self._revisions.known |= known
         with self._lock:
             self._executions.update((it.arn, it) for it in born)
         for it in born:
@@ -123,6 +125,14 @@ class Engine:
         """Hand in a signal about an act."""
         if not isinstance(signal, Stop):
             self._inbox.put((signal.act.execution, signal))
+
+    def act(self, name: str) -> Act | None:
+        """The act of that name that an execution waits for; None when nobody does, any more or yet."""
+        arn, _, event = name.rpartition("#")
+        with self._lock:
+            execution = self._executions.get(arn)
+        branch = None if execution is None else execution.acts.get(int(event))
+        return None if execution is None or branch is None else execution.act(branch)
 
     def running(self) -> set[str]:
         """ARNs of the executions that have not ended."""
@@ -288,7 +298,7 @@ class Engine:
             self._act(self._executions[arn])
         for signals in told.values():
             for signal in signals:
-                if isinstance(signal, Finished | Failed):
+                if isinstance(signal, Finished | Failed | Begun):
                     self._settled(signal.act)
 
     def _uncertain(
@@ -310,10 +320,11 @@ class Engine:
             self._executions.pop(arn, None)
         try:
             events = self._history.read(arn)
-            machine = self._revision(events[0].details["_revision"])
-            execution = Execution(arn, machine, random=self._random)
+            machine = self._revisions.read(events[0].details["_revision"])
+            execution = self._execution(arn, machine)
             for event in events:
                 execution.apply(event)
+            execution.beats(self._clock.now())
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the engine starts in spite of any row
@@ -363,27 +374,8 @@ class Engine:
             if not self._executions:
                 self._idle.notify_all()
 
-    def _machine(self, definition: Definition) -> Machine:
-        with self._lock:
-            machine = self._machines.get(definition.digest)
-            if machine is not None:
-                self._machines.move_to_end(definition.digest)
-                return machine
-        machine = compile(definition)
-        with self._lock:
-            self._machines[definition.digest] = machine
-            while len(self._machines) > _MACHINES_KEPT:
-                self._machines.popitem(last=False)
-        return machine
-
-    def _revision(self, digest: str) -> Machine:
-        machine = self._machines.get(digest)
-        if machine is None:
-            body = self._history.record("states", "revision", digest)
-            if body is None:
-                raise LookupError(f"the definition {digest} is not on record")
-            machine = self._machine(Definition.parse(body["definition"]))
-        return machine
+    def _execution(self, arn: str, machine: Machine) -> Execution:
+        return Execution(arn, machine, random=self._random, is_there=self._is_there)
 
 
 def _confess(what: str, error: Exception) -> str:

@@ -15,7 +15,8 @@ class Act(NamedTuple):
 
     `name` is unique and stable: asking again under it must find the first. `submitted` says that the service has
     already accepted the request (adopt it, start nothing). `recovered` says that the request may have been made before
-    by a process that died. `timeout` is in seconds from `started`, None when the state sets none.
+    by a process that died. `timeout` is in seconds from `started`, None when the state sets none. `token` is the task
+    token of an act that waits for it to be sent back.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Act(NamedTuple):
     started: float
     timeout: float | None
     recovered: bool = False
+    token: str | None = None
 
     @property
     def event(self) -> int:
@@ -34,8 +36,21 @@ class Act(NamedTuple):
         return int(self.name.rpartition("#")[2])
 
 
+class Begun(NamedTuple):
+    """A worker took an activity's task; `worker` is its name, None when it gave none."""
+
+    act: Act
+    worker: str | None
+
+
+class Beat(NamedTuple):
+    """A heartbeat of whoever works on the act."""
+
+    act: Act
+
+
 class Submitted(NamedTuple):
-    """The service accepted the request of a `.sync` task; `output` is its answer."""
+    """The service accepted the request of a task that waits for more than that; `output` is its answer."""
 
     act: Act
     output: Any
@@ -49,10 +64,10 @@ class Finished(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """The act failed, with the error name a Retry or Catch would see."""
+    """The act failed, with the error name a Retry or Catch would see; None where whoever failed it gave none."""
 
     act: Act
-    error: str
+    error: str | None
     cause: str | None
 
 
@@ -63,7 +78,7 @@ class Stop(NamedTuple):
     cause: str = ""
 
 
-Signal = Submitted | Finished | Failed | Stop
+Signal = Submitted | Begun | Beat | Finished | Failed | Stop
 
 
 def act_name(arn: str, event_id: int) -> str:

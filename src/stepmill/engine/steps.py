@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from stepmill.asl import errors
 from stepmill.asl.errors import StatesError
 from stepmill.asl.scope import MISSING, Scope
 from stepmill.asl.text import dumps
+from stepmill.engine import tokens
 from stepmill.engine.blocks import MapState, ParallelState
 from stepmill.engine.branch import Branch
 from stepmill.engine.data import too_large
 from stepmill.engine.distributed import DistributedMapState, names
 from stepmill.engine.leaving import Leaving
+from stepmill.engine.signals import act_name
 from stepmill.engine.states import (
     ChoiceState,
     FailState,
@@ -109,22 +112,30 @@ class Steps(Leaving):
 
     def _schedule(self, branch: Branch, state: TaskState) -> None:
         scope = self._scope(branch)
+        ours: dict[str, Any] = {}
+        if state.integration.pattern == "token":
+            ours["_token"] = self._token()
+            if not state.is_activity:
+                scope.context = {**scope.context, "Task": {"Token": ours["_token"]}}
         text = branch.text if state.entry.plain else dumps(state.entry.arguments(scope))
         terms = state.terms(scope)
         if too_large(text):
             raise self._over_limit(state.name)
-        if state.is_function:
-            self._emit(branch, "LambdaFunctionScheduled", {"input": text, "resource": state.resource, **terms})
-            self._emit(branch, "LambdaFunctionStarted", {})
-            return
-        named = self._named(state)
-        region = self.arn.split(":")[3]
-        self._emit(branch, "TaskScheduled", {**named, "region": region, "parameters": text, **terms})
-        self._emit(branch, "TaskStarted", named)
+        if state.is_activity and not self._is_there(state.resource):
+            raise StatesError(errors.RUNTIME, f"The activity {state.resource} does not exist.")
+        named = state.named()
+        if not named:
+            details = {"input": text, "resource": state.resource, **terms, **ours}
+            self._emit(branch, f"{state.events}Scheduled", details)
+        else:
+            region = self.arn.split(":")[3]
+            self._emit(branch, "TaskScheduled", {**named, "region": region, "parameters": text, **terms, **ours})
+        if not state.is_activity:
+            self._emit(branch, f"{state.events}Started", named)
 
-    @staticmethod
-    def _named(state: TaskState) -> dict[str, Any]:
-        return {"resourceType": state.integration.resource_type, "resource": state.integration.resource}
+    def _token(self) -> str:
+        """A task token: where the next event stands, and what nobody can guess."""
+        return tokens.make(act_name(self.arn, self.last_id + 1), self._random)
 
     def _fork(self, branch: Branch, state: ParallelState) -> None:
         details = {}

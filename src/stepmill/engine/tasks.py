@@ -30,6 +30,7 @@ class TaskState(State):
         self.resource: str = json["Resource"]
         # A function's ARN as Resource has events of its own in AWS's history.
         self.is_function = ":function:" in self.resource
+        self.is_activity = ":activity:" in self.resource
         self._limits = {
             key: read
             for field, key in (("TimeoutSeconds", "timeoutInSeconds"), ("HeartbeatSeconds", "heartbeatInSeconds"))
@@ -39,6 +40,17 @@ class TaskState(State):
         self._credentials: Evaluate | None = None
         if "Credentials" in json:
             self._credentials = compile_template(json["Credentials"], language, field="Credentials")
+
+    @property
+    def events(self) -> str:
+        """How its own events begin: a function or an activity called by its ARN has some of its own."""
+        return "LambdaFunction" if self.is_function else "Activity" if self.is_activity else "Task"
+
+    def named(self) -> dict[str, Any]:
+        """What each of its events says of it: nothing where the events are of a kind of their own."""
+        if self.events != "Task":
+            return {}
+        return {"resourceType": self.integration.resource_type, "resource": self.integration.resource}
 
     @cached_property
     def integration(self) -> Integration:

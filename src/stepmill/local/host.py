@@ -38,10 +38,12 @@ from stepmill.services.others import Others
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states.about import About
+from stepmill.services.states.activities import Activities
 from stepmill.services.states.aliases import Aliases
 from stepmill.services.states.executions import Executions
 from stepmill.services.states.machines import Machines
 from stepmill.services.states.map_runs import Runs
+from stepmill.services.states.tokens import Tokens, Told
 from stepmill.services.states.trials import Trials
 from stepmill.services.states.versions import Versions
 from stepmill.services.sts import Sts
@@ -99,7 +101,11 @@ class Host:
         place = {"region": settings.region, "account": settings.account}
         sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, **place)
         self._lambda = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
-        self._tasks = Tasks(operations, sagemaker, functions, calls=_CALLS, jobs=max(2, os.cpu_count() or 1))
+        told = Told(lambda: self._engine)
+        activities = Activities(history, told, clock, **place)
+        self._tasks = Tasks(
+            operations, sagemaker, functions, activities, told, calls=_CALLS, jobs=max(2, os.cpu_count() or 1)
+        )
         tasks = self._tasks
         self._engine = Engine(
             history,
@@ -108,6 +114,7 @@ class Host:
             lambda act: (self._map_runs if act.resource == MAP_RUN else tasks).cancel(act),
             settled=lambda act: None if act.resource == MAP_RUN else tasks.settled(act),
             ended=self._execution_ended,
+            is_there=activities.is_there,
         )
         crew = Crew("stepmill-map", _MAP_RUNS)
         self._map_runs = MapRuns(history, clock, self._engine, operations.call, crew.take)
@@ -115,6 +122,8 @@ class Host:
         operations.add("states", machines)
         operations.add("states", About(history, machines.writing))
         operations.add("states", Executions(history, self._engine, machines))
+        operations.add("states", activities)
+        operations.add("states", Tokens(lambda: self._engine, told))
         operations.add("states", Versions(history, clock, machines))
         operations.add("states", Aliases(history, clock, machines))
         operations.add("states", Trials(tasks, clock, **place))

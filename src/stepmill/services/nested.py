@@ -42,7 +42,7 @@ class Nested:
         started = self._operations.call("states", "StartExecution", _request(act), token=act.name)
         answer = {**_capital(started), **self._metadata(act)}
         if row.pattern != "sync":
-            signal(Finished(act, answer))
+            signal(Submitted(act, answer) if row.pattern == "token" else Finished(act, answer))
             return
         if not act.submitted:
             signal(Submitted(act, answer))
@@ -70,7 +70,10 @@ class Nested:
         child = child_of(act)
         with self._lock:
             self._waiting.pop(child, None)
-        self._operations.call("states", "StopExecution", {"executionArn": child})
+        # The words are AWS's, as a replay of its answers has them.
+        who = f"The Task state in AWS Step Functions execution [{act.execution}]"
+        cause = f"{who} which was managing this resource was aborted"
+        self._operations.call("states", "StopExecution", {"executionArn": child, "cause": cause})
 
     def _described(self, arn: str) -> Response:
         return self._operations.call("states", "DescribeExecution", {"executionArn": arn})

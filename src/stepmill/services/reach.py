@@ -35,6 +35,8 @@ PROVIDERS: Final = {
         "states.map_runs.Runs",
         "states.trials.Trials",
         "states.versions.Versions",
+        "states.activities.Activities",
+        "states.tokens.Tokens",
         "states.aliases.Aliases",
     ),
     "sagemaker": ("sagemaker.SageMaker", "tags.JobTags"),
@@ -81,6 +83,8 @@ def unreachable(definition: Mapping[str, Any], known: Answered = answered) -> It
 
 def _lacking(row: Integration, known: Answered) -> str | None:
     """Why nobody answers a row; None when somebody does."""
+    if row.activity is not None:
+        return None  # whether there is one of that name is asked when it runs
     here = not takes(row.service)
     if not row.java and (here or row.service == "sagemaker"):
         return None

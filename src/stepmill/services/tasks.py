@@ -23,6 +23,8 @@ from stepmill.services.lambda_ import error_of
 from stepmill.services.nested import Nested
 from stepmill.services.operations import Operations, ServiceError
 from stepmill.services.sagemaker import SageMaker
+from stepmill.services.states.activities import Activities
+from stepmill.services.states.tokens import Told
 
 Say = Callable[[Signal], None]
 
@@ -31,12 +33,22 @@ class Tasks:
     """The performer of an engine. `perform` returns at once; signals come from threads of its own."""
 
     def __init__(
-        self, operations: Operations, sagemaker: SageMaker, functions: Functions, *, calls: int, jobs: int
+        self,
+        operations: Operations,
+        sagemaker: SageMaker,
+        functions: Functions,
+        activities: Activities,
+        told: Told,
+        *,
+        calls: int,
+        jobs: int,
     ) -> None:
         """At most `calls` operations and `jobs` new jobs are under way at a time; the rest queue in order."""
         self._operations = operations
         self._sagemaker = sagemaker
         self._functions = functions
+        self._activities = activities
+        self._told = told
         self._calls = Crew("stepmill-call", calls)
         self._jobs = Crew("stepmill-job", jobs)
         self.nested = Nested(operations, _sdk_metadata)
@@ -48,13 +60,18 @@ class Tasks:
     def close(self) -> None:
         """Begin nothing more: the acts that have not begun are asked for again by whoever recovers them."""
         self._closed = True
+        self._activities.close()
         self._calls.clear()
         self._jobs.clear()
 
     def perform(self, act: Act, signal: Say) -> None:
         """Begin `act`; `signal` is called, from any thread, with what becomes of it."""
         row = integration(act.resource)
-        if row.optimised and row.service == "states":
+        if row.activity is not None:
+            self._activities.offer(act)
+        elif row.pattern == "token" and act.submitted:
+            return  # somebody has its token
+        elif row.optimised and row.service == "states":
             self._calls.take(lambda: self._attempt(row, act, signal, self.nested.begin))
         elif row.job is None:
             self._calls.take(lambda: self._attempt(row, act, signal, self._request))
@@ -69,6 +86,8 @@ class Tasks:
     def cancel(self, act: Act) -> None:
         """Stop what `act` started, as far as that can be: a job gets SIGTERM and its grace, or is not started."""
         row = integration(act.resource)
+        if row.activity is not None:
+            self._activities.withdraw(act)
         with self._lock:
             if act.name in self._begun:
                 self._given_up.add(act.name)
@@ -84,7 +103,8 @@ class Tasks:
             self.nested.stop(act)
 
     def settled(self, act: Act) -> None:
-        """The outcome of `act` is committed: what was kept for the case that it were not may go."""
+        """What was told of `act` is committed: what was kept for the case that it were not may go."""
+        self._told.settled(act)
         if integration(act.resource).service == "lambda":
             with contextlib.suppress(OSError):  # what stays behind is small, and `clean` finds it
                 self._functions.forget(act.name)
@@ -113,7 +133,8 @@ class Tasks:
         if (failure := sdk.failure_of(row, response)) is not None:
             signal(Failed(act, *failure))
             return
-        signal(Finished(act, sdk.result_of(row, response) | ({} if not row.optimised else _sdk_metadata(act))))
+        result = sdk.result_of(row, response) | ({} if not row.optimised else _sdk_metadata(act))
+        signal(_answer(row, act, result))
 
     def _invoke(self, row: Integration, act: Act, signal: Say) -> None:
         direct = row.function is not None
@@ -128,7 +149,8 @@ class Tasks:
         if direct:
             signal(Finished(act, payload))
             return
-        signal(Finished(act, {**sdk.plain(response | {"Payload": None}), "Payload": payload, **_sdk_metadata(act)}))
+        result = {**sdk.plain(response | {"Payload": None}), "Payload": payload, **_sdk_metadata(act)}
+        signal(_answer(row, act, result))
 
     def _job(self, row: Integration, act: Act, signal: Say) -> None:
         assert row.job is not None
@@ -164,6 +186,11 @@ class Tasks:
     def _is_given_up(self, act: Act) -> bool:
         with self._lock:
             return act.name in self._given_up
+
+
+def _answer(row: Integration, act: Act, result: Any) -> Signal:
+    """A response is the end of a task, unless that waits for its token."""
+    return Submitted(act, result) if row.pattern == "token" else Finished(act, result)
 
 
 def _sent(payload: Any, direct: bool) -> str:

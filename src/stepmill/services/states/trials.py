@@ -156,7 +156,7 @@ class Trials:
         self._tasks.settled(act)
         outcome = told[0]
         if isinstance(outcome, Failed):
-            raise Failure(outcome.error, outcome.cause)
+            raise Failure(outcome.error or "", outcome.cause)
         assert isinstance(outcome, Finished)
         return outcome.output
 
