@@ -47,8 +47,7 @@ def test_the_arn_of_a_function_is_a_resource_of_its_own() -> None:
     [
         ("arn:aws:states:::sagemaker:createTrainingJob.synch", STATES + "sagemaker:createTrainingJob.sync"),
         ("arn:aws:states:::aws-sdk:s3:getObjekt", STATES + "aws-sdk:s3:getObject"),
-        ("arn:aws:states:::lambda:invoke.waitForTaskToken", STATES + "lambda:invoke"),
-        ("arn:aws:states:us-east-1:123456789012:activity:x", None),
+        ("arn:aws:states:::lambda:invokes", STATES + "lambda:invoke"),
         ("zzz", None),
     ],
 )

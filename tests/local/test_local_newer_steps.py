@@ -20,8 +20,6 @@ def test_every_kind_of_step_that_does_not_run_here_is_named_at_its_line(tmp_path
     }
     assert {variable: problem.hint.partition(";")[0] for variable, problem in told.items()} == {
         "predict": "AWS runs it",
-        "ask": "Nobody here sends a task token back",
-        "label": "Nobody here asks for an activity's tasks",
         "tell": "HTTP tasks need a connection of EventBridge, which is not kept here",
     }
     assert {problem.code for problem in told.values()} == {"NOT_SUPPORTED_HERE"}

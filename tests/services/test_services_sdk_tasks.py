@@ -209,7 +209,6 @@ def test_names_inside_lists_and_maps_are_respelt_and_keys_of_maps_are_not():
             "AWS runs it; moto, which answers other services on this machine, has no game",
         ),
         ("aws-sdk:glue:startJobRun", "AWS runs it; nothing on this machine does."),
-        ("sqs:sendMessage.waitForTaskToken", "Nobody here sends a task token back"),
     ],
 )
 def test_what_nobody_here_answers_is_told_before_anything_starts(resource: str, hint: str):

@@ -11,15 +11,21 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import pytest
+
 from services.test_services_lambda import function as function
 from services.test_services_sagemaker import processing
+from stepmill.clock import SystemClock
 from stepmill.engine.signals import Act, Finished, Signal, Submitted
 from stepmill.functions import Functions, request_of
+from stepmill.history.log import MemoryHistory
 from stepmill.jobs.job import Jobs
 from stepmill.local import Local
 from stepmill.local.surroundings import LocalSurroundings
 from stepmill.services.operations import Operations, operation
 from stepmill.services.sagemaker import SageMaker
+from stepmill.services.states.activities import Activities
+from stepmill.services.states.tokens import Told
 from stepmill.services.tasks import Tasks
 from stepmill.stage import load_settings
 from stores import create, refused, run, task
@@ -154,7 +160,9 @@ def test_a_job_that_was_created_while_the_store_changed_hands_runs_on(tmp_path: 
     real = SageMaker(jobs, LocalSurroundings(settings), region="us-east-1", account="000000000000", grace=1)
     door, operations = HandedOver(real), Operations()
     operations.add("sagemaker", door)
-    door.tasks = Tasks(operations, real, Functions(tmp_path / "functions"), calls=1, jobs=1)
+    nobody = Told(lambda: pytest.fail("nothing is told here"))
+    activities = Activities(MemoryHistory(), nobody, SystemClock(), region="us-east-1", account="000000000000")
+    door.tasks = Tasks(operations, real, Functions(tmp_path / "functions"), activities, nobody, calls=1, jobs=1)
     gate = tmp_path / "gate"
     waits = f"import os, time; [time.sleep(0.01) for _ in iter(lambda: os.path.exists({str(gate)!r}), True)]"
     request = processing("kept", "python", "-c", waits)

@@ -41,6 +41,8 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
     text = bundle.bind(names)
     brought = configured(text, bundle, local.settings)
     _store_assets(local, (*manifest.assets, *(function.asset for function in brought)))
+    for activity in manifest.activities.values():
+        local.call("states", "CreateActivity", {"name": activity})
     for image in manifest.images.values():
         _note_requirements(local, "image", image.uri, image.requirements)
     for function in (*manifest.functions.values(), *brought):

@@ -22,7 +22,8 @@ _DIAGNOSTICS = 100  # at most in one answer, and AWS's default
 
 
 class About:
-    """The state machines of a store. `writing` is the lock under which `Machines` writes them."""
+    """The state machines of a store, and its activities as far as tags go. `writing` is the lock under which `Machines`
+    writes them."""
 
     def __init__(self, history: History, writing: threading.Lock) -> None:
         self._history = history
@@ -87,34 +88,36 @@ class About:
 
     @operation("ListTagsForResource", "resourceArn")
     def list_tags_for_resource(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """The tags of a state machine."""
-        return {"tags": rows(self._machine(request["resourceArn"]).get("tags") or {}, "key", "value")}
+        """The tags of a state machine or an activity."""
+        return {"tags": rows(self._tagged(request["resourceArn"])[1].get("tags") or {}, "key", "value")}
 
     @operation("TagResource", "resourceArn", "tags")
     def tag_resource(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """Add tags to a state machine."""
+        """Add tags to a state machine or an activity."""
         added = machine_tags(request["tags"])
         return self._change(request["resourceArn"], lambda tags: tags | added)
 
     @operation("UntagResource", "resourceArn", "tagKeys")
     def untag_resource(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """Take tags from a state machine; those that it does not have are no error."""
+        """Take tags from a state machine or an activity; those that it does not have are no error."""
         return self._change(request["resourceArn"], lambda tags: without(tags, request["tagKeys"]))
 
     def _change(self, arn: str, change: Callable[[dict[str, str]], dict[str, str]]) -> Response:
         with self._writing:
-            machine = self._machine(arn)
-            tags = change(dict(machine.get("tags") or {}))
+            kind, body = self._tagged(arn)
+            tags = change(dict(body.get("tags") or {}))
             if len(tags) > LIMIT:
-                raise ServiceError("TooManyTags", f"a state machine has at most {LIMIT} tags")
-            self._history.put(Record("states", "machine", machine["name"], {**machine, "tags": tags}))
+                raise ServiceError("TooManyTags", f"a state machine or an activity has at most {LIMIT} tags")
+            self._history.put(Record("states", kind, body["name"], {**body, "tags": tags}))
         return {}
 
-    def _machine(self, arn: str) -> dict[str, Any]:
-        found = self._history.record("states", "machine", str(arn).rpartition(":stateMachine:")[2])
+    def _tagged(self, arn: str) -> tuple[str, dict[str, Any]]:
+        """What has tags: the kind of its record, and the record."""
+        kind, part = ("activity", ":activity:") if ":activity:" in str(arn) else ("machine", ":stateMachine:")
+        found = self._history.record("states", kind, str(arn).rpartition(part)[2])
         if found is None or found["arn"] != arn:
             raise ServiceError("ResourceNotFound", f"Resource not found: '{arn}'")
-        return found
+        return kind, found
 
 
 def machine_tags(given: Iterable[Mapping[str, Any]]) -> dict[str, str]:
