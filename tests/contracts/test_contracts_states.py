@@ -136,8 +136,7 @@ def test_an_execution_that_runs_is_found_again_by_its_name_and_input(states: Any
         ("create_state_machine", {"name": "a b", "definition": "{}", "roleArn": ROLE}, "InvalidName"),
         ("create_state_machine", {"name": "bad", "definition": "{}", "roleArn": ROLE}, "InvalidDefinition"),
         ("list_executions", {"stateMachineArn": f"{SCOPE}:stateMachine:nobody"}, "StateMachineDoesNotExist"),
-        ("create_activity", {"name": "a"}, "UnknownOperationException"),
-        ("send_task_success", {"taskToken": "t", "output": "{}"}, "UnknownOperationException"),
+        ("redrive_execution", {"executionArn": f"{SCOPE}:execution:no:body"}, "ExecutionDoesNotExist"),
         ("list_map_runs", {"executionArn": f"{SCOPE}:execution:m:e"}, "ExecutionDoesNotExist"),
         ("describe_map_run", {"mapRunArn": f"{SCOPE}:mapRun:m/L:none"}, "ResourceNotFound"),
         ("update_map_run", {"mapRunArn": f"{SCOPE}:execution:m:e"}, "InvalidArn"),
@@ -156,3 +155,30 @@ def test_the_old_sdks_way_to_find_a_machine_that_exists(states: Any):
         states.create_state_machine, name="taken", definition=machine_text(Other=PASS), roleArn=ROLE
     )
     assert (code, message.split("'")[1]) == ("StateMachineAlreadyExists", arn)
+
+
+def test_an_execution_that_failed_goes_on_where_it_was(states: Any, store: Local):
+    store.objects.create_bucket("redriven")
+    get = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:getObject", "End": True}
+    text = machine_text(
+        Get={**get, "Arguments": {"Bucket": "redriven", "Key": "k"}, "Output": "{% $states.result.Body %}"}
+    )
+    machine = make(states, "redriven", text)
+    arn = states.start_execution(stateMachineArn=machine, name="r")["executionArn"]
+    assert store.wait(arn, 30)
+    shown = states.describe_execution(executionArn=arn)
+    assert (shown["status"], shown["redriveStatus"], shown["redriveCount"]) == ("FAILED", "REDRIVABLE", 0)
+    store.objects.put("redriven", "k", b"mended")
+    when = states.redrive_execution(executionArn=arn, clientToken="once")["redriveDate"]
+    assert states.redrive_execution(executionArn=arn, clientToken="once")["redriveDate"] == when
+    assert store.wait(arn, 30)
+    shown = states.describe_execution(executionArn=arn)
+    assert (shown["status"], shown["output"], shown["redriveCount"]) == ("SUCCEEDED", '"mended"', 1)
+    assert (shown["redriveDate"], "error" in shown) == (when, False)
+    types = [event["type"] for event in states.get_execution_history(executionArn=arn)["events"]]
+    assert types[5:8] == ["ExecutionFailed", "ExecutionRedriven", "TaskScheduled"]
+    listed = states.list_executions(stateMachineArn=machine, redriveFilter="REDRIVEN")["executions"]
+    assert [(row["executionArn"], row["redriveCount"]) for row in listed] == [(arn, 1)]
+    assert states.list_executions(stateMachineArn=machine, redriveFilter="NOT_REDRIVEN")["executions"] == []
+    said = ("ExecutionNotRedrivable", "Execution is SUCCEEDED and cannot be redriven")
+    assert refusal(states.redrive_execution, executionArn=arn)[1:] == said

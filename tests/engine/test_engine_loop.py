@@ -15,7 +15,7 @@ from stepmill.clock import SystemClock
 from stepmill.engine.loop import Engine
 from stepmill.engine.signals import Act, Finished, Signal
 from stepmill.engine.states import PassState
-from stepmill.history.events import Event
+from stepmill.history.events import Event, public
 from stepmill.history.log import MemoryHistory, Record
 from stepmill.testing import ScriptedTasks, StuckError, VirtualClock, fail, hang, run, succeed
 from stepmill.testing.runner import drive
@@ -108,7 +108,8 @@ def test_stopping_an_execution_cancels_what_it_began() -> None:
     engine.stop(arn("unknown"))
     drive(engine, tasks, clock)
     last = history.read(arn("a"))[-1]
-    assert (last.type, last.details) == ("ExecutionAborted", {"error": "Enough", "cause": "said the user"})
+    told = {"error": "Enough", "cause": "said the user"}
+    assert public(last)["executionAbortedEventDetails"] == told
     assert [act.state for act in tasks.cancelled] == ["A"]
 
 
@@ -270,7 +271,7 @@ def test_a_performer_that_breaks_fails_its_task_and_nothing_else(caplog: pytest.
     start(engine, "b", chain(1))
     drive(engine, ScriptedTasks(), clock)
     last = history.read(arn("a"))[-1]
-    assert last.details == {
+    assert public(last)["executionFailedEventDetails"] == {
         "error": "States.Runtime",
         "cause": "This is a bug in Stepmill, not in the pipeline: OSError: no such thing",
     }

@@ -171,12 +171,12 @@ def test_ten_thousand_items_stopped_half_way_and_redriven_end_right(local: Local
     assert (stopped["status"], stopped["executionCounts"]["total"]) == ("ABORTED", 2500)
     assert stopped["executionCounts"]["pending"] > 0
 
-    assert local._host is not None
-    local._host._map_runs.redrive(stopped["mapRunArn"])  # RedriveExecution will ask for it
-    while map_run(local, arn)["status"] in ("ABORTED", "RUNNING"):
-        local.wait(arn, 0.01)
+    local.call("states", "RedriveExecution", {"executionArn": arn})
+    assert local.wait(arn, 60)
+    assert local.call("states", "DescribeExecution", {"executionArn": arn})["status"] == "SUCCEEDED"
+    assert "MapRunRedriven" in [event.type for event in local.history.read(arn)]
     done = map_run(local, arn)
-    assert done["status"] == "SUCCEEDED"
+    assert (done["status"], done["redriveCount"]) == ("SUCCEEDED", 1)
     items = {name: number for name, number in done["itemCounts"].items() if number}
     assert items == {"succeeded": 9000, "failed": 1000, "total": 10_000, "resultsWritten": 10_000}
     manifest = get(local, f"out/{done['mapRunArn'].rpartition(':')[2]}/manifest.json")

@@ -17,6 +17,7 @@ WORK = "work"  # inside a state, in the middle of one step
 TASK = "task"  # an act is under way
 WAIT = "wait"  # until `due`
 RETRY = "retry"  # until `due`, then once more
+REDRIVE = "redrive"  # its state's work is to begin anew
 JOIN = "join"  # its own branches are under way
 DONE = "done"
 

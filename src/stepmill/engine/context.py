@@ -28,7 +28,8 @@ class Context:
                 "Name": facts.get("_name", execution.arn.rpartition(":")[2]),
                 "RoleArn": facts.get("roleArn", ""),
                 "StartTime": timestamps.render(execution.started),
-                "RedriveCount": 0,
+                "RedriveCount": facts.get("_redrives", 0),
+                **({"RedriveTime": timestamps.render(facts["_redriven"])} if "_redriven" in facts else {}),
             },
             "StateMachine": {"Id": facts.get("_machine_arn", ""), "Name": facts.get("_machine", "")},
         }

@@ -19,7 +19,7 @@ from stepmill.engine.signals import Act, act_name
 from stepmill.engine.states import (
     State,
 )
-from stepmill.history.events import Event
+from stepmill.history.events import ENDINGS, Event
 
 # AWS ends an execution with its 25,000th event (Step Functions quotas).
 EVENT_LIMIT = 25_000
@@ -69,6 +69,10 @@ class Emitting(Fold):
             raise OverError
         if branch.key:
             details["_branch"] = branch.key
+        if ENDINGS.get(type_, "SUCCEEDED") != "SUCCEEDED":
+            # What this step said so far is passed over by a redrive.
+            began = self._out[self._step_began :]
+            details["_from"] = began[0].id - 1 if began else self.last_id
         event = Event(event_id, branch.last if previous is None else previous, self._now, type_, details)
         self._out.append(event)
         self.apply(event)

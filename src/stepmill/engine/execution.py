@@ -13,7 +13,7 @@ from typing import Any
 
 from stepmill.asl import errors
 from stepmill.asl.text import dumps
-from stepmill.engine.branch import RETRY, WAIT, Branch
+from stepmill.engine.branch import REDRIVE, RETRY, WAIT, Branch
 from stepmill.engine.data import too_large
 from stepmill.engine.distributed import DistributedMapState
 from stepmill.engine.emitting import OverError
@@ -48,10 +48,23 @@ class Execution(Steps):
             self._timeouts(now)
             while self.ready and len(self._out) < budget:
                 self._step()
-                self._enter(next(iter(self.ready.values())))
+                branch = next(iter(self.ready.values()))
+                if branch.phase == REDRIVE:
+                    self._again(branch)
+                else:
+                    self._enter(branch)
         except OverError:
             pass
         return self._out
+
+    def _again(self, branch: Branch) -> None:
+        """A redrive: what the state of this branch asked for is asked for anew."""
+        state = branch.state
+        assert state is not None
+        if isinstance(state, DistributedMapState):
+            self._redrive_run(branch, self.facts["_redrives"])
+        else:
+            self._work(branch, state)
 
     def _signal(self, signal: Signal) -> None:
         if isinstance(signal, Stop):
@@ -118,6 +131,7 @@ class Execution(Steps):
         """Everything that is due."""
         while (due := self.next_due()) is not None and due <= now:
             if self.deadline is not None and self.deadline <= now:
+                self._step()
                 self._emit(self.root, "ExecutionTimedOut", {"error": errors.TIMEOUT})
                 raise OverError
             self._step()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stepmill.engine.blocks import MapState, ParallelState
-from stepmill.engine.branch import DONE, ENTER, JOIN, RETRY, TASK, UNREAD, WAIT, WORK, Branch
+from stepmill.engine.branch import DONE, ENTER, JOIN, REDRIVE, RETRY, TASK, UNREAD, WAIT, WORK, Branch
 from stepmill.engine.data import loads
 from stepmill.engine.machine import Machine
 from stepmill.engine.signals import Act, act_name
@@ -54,6 +54,9 @@ class Fold:
         apply = _APPLY.get(event.type)
         if apply is not None:
             branch = self.branches[event.details.get("_branch", "")]
+            if branch.phase == REDRIVE:
+                branch.phase = WORK
+                self.ready.pop(branch.key, None)
             apply(self, branch, event)
         if "_retry" in event.details:
             self._retry(event.details["_retry"])
@@ -67,8 +70,12 @@ class Fold:
         self.facts = event.details
         self._set(branch, event.details["input"])
         self.ready[""] = branch
-        limits = [self.machine.timeout, EXPRESS_LIMIT if event.details.get("_express") else None]
-        self.deadline = min((event.at + limit for limit in limits if limit is not None), default=None)
+        self.set_deadline(event.at)
+
+    def set_deadline(self, began: float) -> None:
+        """When the execution times out, if its time begins then."""
+        limits = [self.machine.timeout, EXPRESS_LIMIT if self.facts.get("_express") else None]
+        self.deadline = min((began + limit for limit in limits if limit is not None), default=None)
 
     def _entered(self, branch: Branch, event: Event) -> None:
         branch.state = branch.block.states[event.details["name"]]

@@ -18,6 +18,7 @@ from stepmill.asl.definition import Definition
 from stepmill.clock import Clock
 from stepmill.engine.execution import Execution
 from stepmill.engine.machine import Machine
+from stepmill.engine.redrive import REDRIVEN, replay
 from stepmill.engine.revisions import Revisions
 from stepmill.engine.signals import Act, Begun, Failed, Finished, Signal, Stop
 from stepmill.engine.starting import Start
@@ -120,6 +121,16 @@ class Engine:
         with self._lock:
             self._adopting.add(arn)
         self._inbox.put((arn, None))
+
+    def redrive(self, arn: str, records: Sequence[Record] = ()) -> Event:
+        """Go on with an execution that ended otherwise than well, in one commit with `records` → its event. On return
+        it is durable. The caller makes sure that nobody else does the same at once."""
+        last = self._history.read(arn)[-1]
+        count = int((self._history.record("states", "execution", arn) or {}).get("redrives", 0)) + 1
+        event = Event(last.id + 1, last.id, self._clock.now(), REDRIVEN, {"redriveCount": count})
+        self._history.append([(arn, [event])], [*records, Record("states", "unfinished", arn, {})])
+        self.adopt(arn)
+        return event
 
     def tell(self, signal: Signal) -> None:
         """Hand in a signal about an act."""
@@ -322,8 +333,7 @@ class Engine:
             events = self._history.read(arn)
             machine = self._revisions.read(events[0].details["_revision"])
             execution = self._execution(arn, machine)
-            for event in events:
-                execution.apply(event)
+            replay(execution, events)
             execution.beats(self._clock.now())
         except StoreError:
             raise

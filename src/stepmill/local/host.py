@@ -43,6 +43,7 @@ from stepmill.services.states.aliases import Aliases
 from stepmill.services.states.executions import Executions
 from stepmill.services.states.machines import Machines
 from stepmill.services.states.map_runs import Runs
+from stepmill.services.states.redrives import Redrives
 from stepmill.services.states.tokens import Tokens, Told
 from stepmill.services.states.trials import Trials
 from stepmill.services.states.versions import Versions
@@ -121,7 +122,8 @@ class Host:
         machines = Machines(history, clock, **place)
         operations.add("states", machines)
         operations.add("states", About(history, machines.writing))
-        operations.add("states", Executions(history, self._engine, machines))
+        operations.add("states", Executions(history, self._engine, clock, machines))
+        operations.add("states", Redrives(history, self._engine, clock, machines))
         operations.add("states", activities)
         operations.add("states", Tokens(lambda: self._engine, told))
         operations.add("states", Versions(history, clock, machines))

@@ -37,6 +37,7 @@ PROVIDERS: Final = {
         "states.versions.Versions",
         "states.activities.Activities",
         "states.tokens.Tokens",
+        "states.redrives.Redrives",
         "states.aliases.Aliases",
     ),
     "sagemaker": ("sagemaker.SageMaker", "tags.JobTags"),

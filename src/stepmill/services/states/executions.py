@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stepmill.asl.definition import Definition
+from stepmill.clock import Clock
 from stepmill.engine.loop import Engine
 from stepmill.history.events import public
 from stepmill.history.log import History, Record
@@ -21,18 +22,21 @@ from stepmill.services.states.machines import EXPRESS, Machines
 from stepmill.services.states.map_runs import children
 from stepmill.services.states.names import checked, resource
 from stepmill.services.states.pages import page
+from stepmill.services.states.redrives import refusal
 
 _INPUT_LIMIT = 262_144  # bytes, AWS's quota for an execution's input
 _STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
 _OTHER_TYPE = "This operation is not supported by this type of state machine"
+_REDRIVEN = ("REDRIVEN", "NOT_REDRIVEN")
 _LOOK = 0.5  # seconds between looks whether the engine, which should stop an execution, still lives
 
 
 class Executions:
     """The executions of one account and region, kept in the history, of the machines that `machines` keeps."""
 
-    def __init__(self, history: History, engine: Engine, machines: Machines) -> None:
+    def __init__(self, history: History, engine: Engine, clock: Clock, machines: Machines) -> None:
         self._history = history
+        self._clock = clock
         self._engine = engine
         self._machines = machines
         self._scope = machines.scope
@@ -139,14 +143,17 @@ class Executions:
             **_summary(found, f"{self._scope}:stateMachine:{found['machine']}"),
             "input": first.details.get("input", "{}"),
             "inputDetails": {"included": True},
-            "redriveStatus": "NOT_REDRIVABLE" if status in ("RUNNING", "SUCCEEDED") else "REDRIVABLE",
         }
-        if found.get("map_run") and response["redriveStatus"] == "REDRIVABLE":
+        events = self._history.read(arn)
+        reason = refusal(found, len(events), self._clock.now())
+        if reason is None:
+            response["redriveStatus"] = "REDRIVABLE"
+        elif found.get("map_run") and status not in ("RUNNING", "SUCCEEDED"):
             response["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN"
-        if response["redriveStatus"] == "NOT_REDRIVABLE":
-            response["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
+        else:
+            response |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
         if status != "RUNNING":
-            last = self._history.read(arn)[-1].details
+            last = events[-1].details
             if "output" in last:
                 response |= {"output": last["output"], "outputDetails": {"included": True}}
             response |= {key: last[key] for key in ("error", "cause") if last.get(key) is not None}
@@ -170,10 +177,15 @@ class Executions:
         if machine["type"] == EXPRESS:
             raise ServiceError("StateMachineTypeNotSupported", _OTHER_TYPE)
         prefix = f"{self._scope}:execution:{machine['name']}:"
+        redriven = request.get("redriveFilter")
+        if redriven is not None and redriven not in _REDRIVEN:
+            raise invalid(unmet(redriven, "redriveFilter", f"satisfy enum value set: [{', '.join(_REDRIVEN)}]"))
         rows = [
             _summary(found, machine["arn"])
             for _, found in self._history.records("states", "execution", prefix)
-            if wanted in (None, found["status"]) and arn in (machine["arn"], found.get("version"), found.get("alias"))
+            if wanted in (None, found["status"])
+            and redriven in (None, _REDRIVEN["redrives" not in found])
+            and arn in (machine["arn"], found.get("version"), found.get("alias"))
         ]
         return page("executions", rows, request, "executionArn")
 
@@ -238,8 +250,10 @@ def _summary(found: Mapping[str, Any], machine_arn: str) -> Response:
         "name": found["name"],
         "status": found["status"],
         "startDate": found["started"],
-        "redriveCount": 0,
+        "redriveCount": found.get("redrives", 0),
     }
+    if "redriven" in found:
+        summary["redriveDate"] = found["redriven"]
     if found.get("map_run"):
         summary["mapRunArn"] = found["map_run"]
     if found.get("ended") is not None:
