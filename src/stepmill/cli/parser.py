@@ -20,6 +20,7 @@ VERBS = {
     "import": "print a definition as the Python that compiles to it",
     "run": "run a pipeline on this machine and watch it",
     "resume": "go on with what was interrupted",
+    "redrive": "go on with an execution that failed, where it failed",
     "list": "list the executions, newest first",
     "show": "draw an execution: each state's outcome, time, retries and curves",
     "logs": "print what the jobs and functions of an execution said",

@@ -41,7 +41,8 @@ def reopen(fold: Fold, event: Event) -> None:
     fold.set_deadline(event.at)
     for branch in list(fold.branches.values()):
         branch.tries = {}
-        branch.last = event.id
+        if not branch.key:
+            branch.last = event.id  # an inner branch goes on from its own last event
         if branch.phase in (TASK, RETRY):
             fold.acts.pop(branch.act, None)
             branch.phase = REDRIVE

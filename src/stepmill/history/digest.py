@@ -114,6 +114,7 @@ class Digester:
         self._open: dict[tuple[tuple[str, ...], str], Visit] = {}
         self._inside: dict[tuple[str, ...], Visit] = {}  # the visit a branch is in, or was in last
         self._parallels: dict[int, tuple[str, int]] = {}  # ParallelStateStarted → (state, branches begun)
+        self._redrive = -1  # the latest ExecutionRedriven
 
     def feed(self, event: Event) -> None:
         """Take in the next event."""
@@ -128,6 +129,8 @@ class Digester:
             self.digest.started, self.digest.input = event.at, details.get("input")
         elif type_ in ENDINGS:
             self._ended(event)
+        elif type_ == "ExecutionRedriven":
+            self._redriven(event)
         else:
             self._happened(event)
 
@@ -142,7 +145,8 @@ class Digester:
         if before is not None:
             before.next = name
             if before.exited is None:
-                self._close(branch, before, event.at, "caught")
+                again = event.previous == self._redrive and before.state == name
+                self._close(branch, before, event.at, "failed" if again else "caught")
         visit = Visit(name, event.type.removesuffix("StateEntered"), branch, event.at, input=event.details.get("input"))
         self._where[event.id] = branch
         self._inside[branch] = self._open[branch, name] = visit
@@ -183,6 +187,19 @@ class Digester:
             if failed:
                 visit.error, visit.cause = visit.error or shown.error, visit.cause or shown.cause
             self._close(branch, visit, event.at, "failed" if failed else "stopped")
+
+    def _redriven(self, event: Event) -> None:
+        """What failed or was stopped goes on, with all that encloses it."""
+        shown = self.digest
+        shown.status, shown.ended = "RUNNING", None
+        shown.output = shown.error = shown.cause = None
+        self._where[event.id], self._redrive = (), event.id
+        for branch in sorted(self._inside, key=len):
+            around = [self._inside.get(branch[:depth]) for depth in range(len(branch))]
+            visit = self._inside[branch]
+            if visit.status in ("failed", "stopped") and all(one is None or one.exited is None for one in around):
+                visit.status, visit.exited = "running", None
+                self._open[branch, visit.state] = visit
 
     def _happened(self, event: Event) -> None:
         """An event inside a visit: a try begins, is accepted, succeeds or fails."""

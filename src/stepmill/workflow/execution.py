@@ -147,6 +147,15 @@ class Execution:
         given = {key: value for key, value in (("cause", cause), ("error", error)) if value is not None}
         return self._call("StopExecution", {"executionArn": self.execution_arn, **given})
 
+    def redrive(self) -> dict[str, Any]:
+        """Go on with an execution that failed, timed out or was stopped, where it was: what succeeded is not run again.
+        Out: `{"redriveDate": datetime}`.
+
+        An execution that runs, that succeeded or that ended more than 14 days ago is refused: on this machine with
+        ServiceError, on AWS with boto3's own exception, both with the code ExecutionNotRedrivable.
+        """
+        return self._call("RedriveExecution", {"executionArn": self.execution_arn})
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end. False when `timeout` seconds passed first; without one it waits for ever.
 

@@ -1,0 +1,47 @@
+"""`stepmill redrive`: go on with an execution that failed, where it failed.
+
+In: the command's arguments. Out: progress on stderr, the result on stdout. Touches: the store, which this process hosts
+if nobody does.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument("id", nargs="?", metavar="ID", help="name of the execution (default: the newest)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("-f", "--follow-logs", action="store_true", help="show the jobs' log lines as they come")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Have what did not succeed run again, and follow it to its end."""
+    from stepmill.cli import screen
+    from stepmill.cli.follow import Following, finish
+    from stepmill.cli.reading import Reader, settings_of
+    from stepmill.cli.refusal import INTERRUPTED, Refusal
+    from stepmill.cli.session import Session
+    from stepmill.services.operations import ServiceError
+
+    settings = settings_of(args)
+    reader = Reader(settings)
+    row = reader.execution(args.id)
+    reader.history.close()
+    session = Session(settings)
+    with session.hosting():
+        session.take()
+        try:
+            session.local.call("states", "RedriveExecution", {"executionArn": row["arn"]})
+        except ServiceError as refusal:
+            if refusal.code != "ExecutionNotRedrivable":
+                raise
+            raise Refusal(f"{row['machine']} {row['name']}: {refusal.message}") from None
+        screen.say(f"{row['machine']} {row['name']} goes on where it was; what succeeded is not run again")
+        following = Following(session, row["arn"], logs=args.follow_logs)
+        try:
+            return finish(session, following.to_the_end(), args.json)
+        except KeyboardInterrupt:
+            finish(session, following.digest, args.json)
+            return INTERRUPTED
