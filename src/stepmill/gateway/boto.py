@@ -25,10 +25,15 @@ def client(handle: Handle, endpoint: Endpoint, service: str, **more: Any) -> Any
     `client` takes (`config`, …), but for where it finds the service. Raises ModuleNotFoundError without boto3.
     """
     from boto3.session import Session  # a client of one's own, not of boto3's default session
+    from botocore.config import Config
 
     session = Session(
         aws_access_key_id=endpoint.key, aws_secret_access_key=endpoint.secret, region_name=endpoint.region
     )
+    # StartSyncExecution and TestState would go to `sync-` and the host, which is nobody's name here
+    given = more.pop("config", None)
+    config = Config(inject_host_prefix=False)
+    more["config"] = config if given is None else config.merge(given)
     made = session.client(service, endpoint_url=endpoint.url, **more)
     # botocore asks here before it opens a connection; who answers is the server
     made.meta.events.register("before-send", _Carrier(handle).send)
