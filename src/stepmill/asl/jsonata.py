@@ -35,6 +35,10 @@ class JsonataError(ValueError):
         self.position = position
 
 
+# JavaScript's own for a half of a surrogate pair (JSONata, D3140, "Malformed URL"); other engines have no such text.
+_NO_UNICODE: Final = JsonataError("D3140", "a text holds half of a surrogate pair, which is no Unicode character")
+
+
 def is_expression(text: object) -> bool:
     """Whether a value is a text `{% … %}`; anything before or after the marks makes it plain text."""
     return isinstance(text, str) and len(text) >= 4 and text.startswith("{%") and text.endswith("%}")
@@ -66,6 +70,8 @@ class Expression:
             self.variables = frozenset(seen.keys() - _ADDED.keys() - {"states"})
         except jlens.JlensError as wrong:
             raise JsonataError(wrong.code, str(wrong), wrong.position) from None
+        except UnicodeEncodeError:
+            raise _NO_UNICODE from None
         for name, (function, signature) in _ADDED.items():
             if "$" + name in text:
                 self._engine.register_function(name, function, signature)
@@ -87,6 +93,8 @@ class Expression:
             # The engine says None for null and for undefined alike; its JSON form tells them apart.
             text = None if input is None else json.dumps(input, ensure_ascii=False)
             return MISSING if self._engine.evaluate_json(text, bound, **options) is None else None
+        except UnicodeEncodeError:
+            raise _NO_UNICODE from None
         except self._failure as wrong:
             raise JsonataError(wrong.code, str(wrong), wrong.position) from None
 
