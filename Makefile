@@ -47,6 +47,7 @@ docs: .venv/.dev ## write the pages that are made from the code anew
 bench: .venv/.dev ## measure against bare processes, Metaflow and moto in the same run, print tables, assert nothing
 	python bench/bench.py $(ARGS)
 	python bench/door.py
+	python bench/virtual.py
 
 N ?= 100
 SEED ?= 0

@@ -201,7 +201,9 @@ def test_a_run_that_can_never_end_is_said_to_be_stuck() -> None:
 
 def test_a_task_without_a_script_is_named() -> None:
     with pytest.raises(LookupError, match="'A' has no scripted outcome; scripted are: B"):
-        run({"StartAt": "A", "States": {"A": {**TASK, "End": True}}}, tasks=ScriptedTasks({"B": succeed()}))
+        run(
+            {"StartAt": "A", "States": {"A": {**TASK, "Next": "B"}, "B": {**TASK, "End": True}}}, tasks={"B": succeed()}
+        )
 
 
 def test_the_25000th_event_ends_an_execution() -> None:

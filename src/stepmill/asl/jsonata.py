@@ -10,12 +10,12 @@ $parse); what AWS's JSONata 2.0.6 lacks is refused ($eval, `??`, `?:`).
 from __future__ import annotations
 
 import json
-import random
 import re
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any, Final
 
-from stepmill.asl import functions
+from stepmill.asl import chance, functions
 from stepmill.asl.errors import QUERY_EVALUATION, StatesError
 from stepmill.asl.paths import Evaluate, type_name
 from stepmill.asl.scope import MISSING, Scope
@@ -253,7 +253,7 @@ def _range(first: Any, last: Any, step: Any) -> Any:
 
 
 def _random(seed: Any = None) -> float:
-    return random.random() if seed is None else random.Random(seed).random()  # noqa: S311 - not a secret
+    return chance.source().random() if seed is None else Random(seed).random()  # noqa: S311 - not a secret
 
 
 _ADDED: Final[dict[str, tuple[Callable[..., Any], str]]] = {
@@ -261,6 +261,6 @@ _ADDED: Final[dict[str, tuple[Callable[..., Any], str]]] = {
     "range": (_added(_range), "<nnn:x>"),
     "hash": (_added(functions.digest), "<ss:s>"),
     "random": (_random, "<n?:n>"),
-    "uuid": (functions.new_uuid, "<:s>"),
+    "uuid": (chance.new_uuid, "<:s>"),
     "parse": (_added(functions.string_to_json), "<s:x>"),
 }
