@@ -21,7 +21,7 @@ from stepmill.asl.paths import Evaluate, type_name
 from stepmill.asl.scope import MISSING, Scope
 from stepmill.asl.text import dumps
 
-SECONDS: Final = 5.0
+SECONDS: Final = 1.0
 DEPTH: Final = 2_000
 
 
@@ -81,7 +81,7 @@ class Expression:
         self, input: Any = None, bindings: Mapping[str, Any] | None = None, *, now: float | None = None
     ) -> Any:
         """The value of the expression, MISSING when it is undefined. `now` is in seconds. Raises JsonataError, also
-        after 5 seconds or 2,000 levels."""
+        after a second or 2,000 levels."""
         options: dict[str, Any] = {"timeout": SECONDS, "max_depth": DEPTH}
         if self._timed and now is not None:
             options["now"] = round(now * 1000)
