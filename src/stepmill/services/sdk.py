@@ -20,9 +20,9 @@ from typing import Any
 
 from stepmill.asl.integrations import Integration
 from stepmill.objects.bodies import Slice
+from stepmill.services.arns import machine_of
 from stepmill.services.operations import Response, ServiceError
 from stepmill.services.s3 import text_of
-from stepmill.services.states.names import machine_of
 
 # Requests and responses of these have the same names in both worlds, as far as they are answered here: no model needed.
 _PLAIN = frozenset({"s3", "sagemaker", "lambda"})

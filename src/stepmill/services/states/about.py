@@ -15,8 +15,8 @@ from stepmill.asl.definition import Definition
 from stepmill.asl.problems import InvalidDefinition
 from stepmill.asl.variables import variable_references
 from stepmill.history.log import History, Record
+from stepmill.services.arns import machine_of
 from stepmill.services.operations import Response, ServiceError, invalid, operation, unbounded, unmet
-from stepmill.services.states.names import machine_of
 from stepmill.services.tags import LIMIT, rows, without
 
 _DIAGNOSTICS = 100  # at most in one answer, and AWS's default

@@ -25,12 +25,6 @@ def resource(arn: str, kind: str) -> str:
     return parts[6]
 
 
-def machine_of(execution: str) -> str:
-    """The ARN of the machine of an execution, of a Standard or an Express one."""
-    parts = execution.split(":")
-    return f"{':'.join(parts[:5])}:stateMachine:{parts[6]}"
-
-
 def checked(name: Any) -> str:
     """A name that a machine or an execution may have. Raises InvalidName, ValidationException."""
     if len(str(name)) > _NAME_LIMIT:
