@@ -278,7 +278,7 @@ def _entries(value: Any, place: Place, fields: dict[str, Kind]) -> Iterator[Prob
 
 
 _RETRY: Final[dict[str, Kind]] = {
-    "Comment": "text", "IntervalSeconds": "json", "MaxAttempts": "json", "BackoffRate": "json",
+    "Comment": "plain", "IntervalSeconds": "json", "MaxAttempts": "json", "BackoffRate": "json",
     "MaxDelaySeconds": "json", "JitterStrategy": "json",
 }  # fmt: skip
 
@@ -299,6 +299,9 @@ def _retry(value: Any, place: Place) -> Found:
         for name, low, high in _RETRY_NUMBERS:
             if name in entry:
                 yield from _number(entry[name], here.at(name), low, high)
+        interval, longest = entry.get("IntervalSeconds", 1), entry.get("MaxDelaySeconds")
+        if isinstance(longest, int) and isinstance(interval, int) and longest <= interval:
+            yield here.at("MaxDelaySeconds").wrong("MaxDelaySeconds must be greater than IntervalSeconds")
         rate = entry.get("BackoffRate", 2)
         if isinstance(rate, bool) or not isinstance(rate, int | float) or rate < 1:
             yield here.at("BackoffRate").wrong("Expected a number greater than or equal to 1.0")
@@ -307,7 +310,7 @@ def _retry(value: Any, place: Place) -> Found:
 
 
 _CATCH: Final[dict[str, Kind]] = {
-    "Comment": "text", "Next": "target", "ResultPath": "reference", "Assign": "assign", "Output": "template",
+    "Comment": "plain", "Next": "target", "ResultPath": "reference", "Assign": "assign", "Output": "template",
 }  # fmt: skip
 
 
@@ -367,6 +370,7 @@ def _rule(rule: dict[str, Any], here: Place) -> Found:
 
 _KINDS: Final[dict[Kind, Callable[[Any, Place], Found]]] = {
     "text": _text,
+    "plain": _text,
     "target": _text,
     "end": _end,
     "json": _anything,
