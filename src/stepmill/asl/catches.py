@@ -34,9 +34,7 @@ _KNOWN: Final = frozenset(
     }
 )  # fmt: skip
 _HTTP: Final = "States.Http."
-_PATHS: Final = frozenset(
-    {errors.INTRINSIC_FAILURE, errors.RESULT_PATH_MATCH_FAILURE, "States.ParameterPathFailure"}
-)
+_PATHS: Final = frozenset({errors.INTRINSIC_FAILURE, errors.RESULT_PATH_MATCH_FAILURE, "States.ParameterPathFailure"})
 
 
 def never_matched(state: Mapping[str, Any], place: Place) -> Iterator[Problem]:

@@ -126,7 +126,7 @@ class _Block:
                 for target, out in _State(self, name, ways[name], _nothing).leave():
                     if target is None:
                         ends[name] = join(ends[name], out.data)
-                    elif isinstance(self.states.get(target), dict):
+                    elif isinstance(target, str) and isinstance(self.states.get(target), dict):
                         before = ways.get(target)
                         after = out if before is None else before.join(out)
                         if after == before:
@@ -209,7 +209,7 @@ class _State:
                 shape = sight.template(value, where)
                 if field in _TAKES and isinstance(value, str):
                     kinds = _TAKES[field] if field in ("Timestamp", "Error", "Cause") else ("number",)
-                    sight.needs(shape, kinds, where, value[2:-2].strip() if value.startswith("{%") else value)
+                    sight.needs(shape, kinds, where, value)
             elif field == "Credentials" and value is not None:
                 sight.template(value, self.place.at(field))
 

@@ -191,7 +191,8 @@ class Sight:
         """Tell when a value never has one of the types that its field takes."""
         if shape.kinds.isdisjoint(kinds):
             was = " or ".join(sorted(shape.kinds))
-            said = f"'{place.field}' takes {' or '.join(kinds)}, and {text} is always {was} here"
+            shown = text[2:-2].strip() if jsonata.is_expression(text) else text
+            said = f"'{place.field}' takes {' or '.join(kinds)}, and {shown} is always {was} here"
             self.tell(warning(place, VALUE, said))
 
 
