@@ -101,9 +101,10 @@ def test_a_value_that_grows_in_a_loop_comes_to_an_end() -> None:
 @pytest.mark.parametrize("value", [None, 1, "x", [], [1], {"a": 1}, True, [{}], [None], "{% $x %}", "$"])
 def test_no_value_in_any_field_is_a_crash(value: Any) -> None:
     fields = ["Type", "Choices", "Catch", "Retry", "Branches", "ItemProcessor", "Assign", "Parameters", "Resource",
-              "Next", "End", "QueryLanguage", "Credentials", "ResultPath", "InputPath", "Timestamp", "Seconds", "Result",
-              "ErrorPath", "Items", "TimeoutSeconds", "Arguments", "Output", "Default", "ItemSelector", "ItemsPath",
-              "SecondsPath", "OutputPath", "ResultSelector", "MaxConcurrencyPath", "ItemReader", "Cause"]  # fmt: skip
+              "Next", "End", "QueryLanguage", "Credentials", "ResultPath", "InputPath", "Timestamp", "Seconds",
+              "Result", "ErrorPath", "Items", "TimeoutSeconds", "Arguments", "Output", "Default", "ItemSelector",
+              "ItemsPath", "SecondsPath", "OutputPath", "ResultSelector", "MaxConcurrencyPath", "ItemReader",
+              "Cause"]  # fmt: skip
     for kind in ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"):
         for language in ("JSONPath", "JSONata"):
             for field in fields:

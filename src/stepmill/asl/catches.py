@@ -2,9 +2,9 @@
 
 In: a state. Out: Problems, all of them warnings. Touches: nothing.
 
-Sources: Step Functions guide, "Handling errors in Step Functions workflows" (which errors there are, that States.Runtime
-is never caught, that the first entry that matches is taken); Amazon States Language, "Errors" (names of one's own must
-not begin with "States.").
+Sources: Step Functions guide, "Handling errors in Step Functions workflows" (which errors there are, that
+States.Runtime is never caught, that the first entry that matches is taken); Amazon States
+Language, "Errors" (names of one's own must not begin with "States.").
 """
 
 from __future__ import annotations

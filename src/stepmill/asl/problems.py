@@ -19,8 +19,8 @@ class Problem:
     """One fault: where it is, AWS's code for it where AWS has one, what is wrong, and what to do.
 
     `place` is a JSON pointer such as "/States/Train/Next", or "file.py:line" once authoring has translated it.
-    `severity` is "ERROR" for what AWS refuses or what cannot be run here, "WARNING" for what AWS takes and what can only
-    fail, or never happen, when it runs (the words of ValidateStateMachineDefinition).
+    `severity` is "ERROR" for what AWS refuses or what cannot be run here, "WARNING" for what AWS takes and what can
+    only fail, or never happen, when it runs (the words of ValidateStateMachineDefinition).
     """
 
     place: str

@@ -152,7 +152,7 @@ class Sight:
         return self.expression(value, place) if jsonata.is_expression(value) else constant(value)
 
     def expression(self, text: str, place: Place) -> Shape:
-        """What a `{% … %}` gives. Only paths of names are looked at: other expressions may do without what they read."""
+        """What a `{% … %}` gives. Only paths of names are looked at: others may do without what they read."""
         body = text[2:-2].strip()
         walk = jsonata.plain_path(body)
         if walk is None:

@@ -299,9 +299,6 @@ def _retry(value: Any, place: Place) -> Found:
         for name, low, high in _RETRY_NUMBERS:
             if name in entry:
                 yield from _number(entry[name], here.at(name), low, high)
-        interval, longest = entry.get("IntervalSeconds", 1), entry.get("MaxDelaySeconds")
-        if isinstance(longest, int) and isinstance(interval, int) and longest <= interval:
-            yield here.at("MaxDelaySeconds").wrong("MaxDelaySeconds must be greater than IntervalSeconds")
         rate = entry.get("BackoffRate", 2)
         if isinstance(rate, bool) or not isinstance(rate, int | float) or rate < 1:
             yield here.at("BackoffRate").wrong("Expected a number greater than or equal to 1.0")

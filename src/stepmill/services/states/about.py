@@ -61,7 +61,7 @@ class About:
 
     @operation("ValidateStateMachineDefinition", "definition")
     def validate_state_machine_definition(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """Everything that is wrong with a definition; with the severity WARNING also what can only fail when it runs."""
+        """Everything that is wrong with a definition; with the severity WARNING also what can only fail in a run."""
         kind, size, problems = request.get("type") or "STANDARD", request.get("maxResults"), []
         severity = request.get("severity") or "ERROR"
         if kind not in ("STANDARD", "EXPRESS"):
