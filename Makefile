@@ -36,7 +36,8 @@ test-all: export STEPMILL_ORACLE_PYTHON := $(CURDIR)/.venv/oracle/bin/python
 test-all: export STEPMILL_ORACLE3_PYTHON := $(CURDIR)/.venv/oracle3/bin/python
 test-all: export STEPMILL_NPM := $(CURDIR)/.venv/npm
 test-all: export STEPMILL_AWSCLI := $(CURDIR)/.venv/awscli/bin
-test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.awscli .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
+test-all: export STEPMILL_JSONATA_SUITE := $(CURDIR)/.venv/jsonata-suite
+test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.awscli .venv/.suite .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
 	pytest -m 'slow or not slow' tests examples/digits
 
 docs: .venv/.dev ## write the pages that are made from the code anew
@@ -46,6 +47,7 @@ docs: .venv/.dev ## write the pages that are made from the code anew
 bench: .venv/.dev ## measure against bare processes, Metaflow and moto in the same run, print tables, assert nothing
 	python bench/bench.py $(ARGS)
 	python bench/door.py
+	python bench/virtual.py
 
 N ?= 100
 SEED ?= 0
@@ -78,6 +80,9 @@ clean: ## remove what the targets made
 # The AWS CLI pins a botocore of its own.
 .venv/.awscli: .venv/.dev
 	@tools/venv.sh awscli && touch $@
+
+.venv/.suite: .venv/.dev
+	@tools/venv.sh suite && touch $@
 
 .venv/.more: .venv/.dev
 	@tools/venv.sh more && touch $@

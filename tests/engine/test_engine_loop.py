@@ -201,7 +201,9 @@ def test_a_run_that_can_never_end_is_said_to_be_stuck() -> None:
 
 def test_a_task_without_a_script_is_named() -> None:
     with pytest.raises(LookupError, match="'A' has no scripted outcome; scripted are: B"):
-        run({"StartAt": "A", "States": {"A": {**TASK, "End": True}}}, tasks=ScriptedTasks({"B": succeed()}))
+        run(
+            {"StartAt": "A", "States": {"A": {**TASK, "Next": "B"}, "B": {**TASK, "End": True}}}, tasks={"B": succeed()}
+        )
 
 
 def test_the_25000th_event_ends_an_execution() -> None:
@@ -301,3 +303,18 @@ def test_an_inline_map_reads_a_tolerance_and_fails_with_its_first_item(limit: di
     result = run({"StartAt": "Each", "States": {"Each": each}}, {"items": [1], "n": -1})
     assert result.status == "FAILED"
     assert said in f"{result.error} {result.cause}"
+
+
+def test_variables_have_awss_limits() -> None:
+    def machine(size: int, times: int) -> dict[str, Any]:
+        big = {f"v{n}": f"{{% $pad('', {size}, 'x') %}}" for n in range(times)}
+        states = {name: {"Type": "Pass", "Assign": {name: text}} for name, text in big.items()}
+        names = list(states)
+        for name, following in zip(names, [*names[1:], None], strict=True):
+            states[name] |= {"Next": following} if following else {"End": True}
+        return {"QueryLanguage": "JSONata", "StartAt": "v0", "States": states}
+
+    assert run(machine(262_000, 1)).status == "SUCCEEDED"
+    assert run(machine(262_200, 1)).error == "States.DataLimitExceeded"
+    assert run(machine(262_000, 40)).status == "SUCCEEDED"
+    assert run(machine(262_000, 42)).error == "States.DataLimitExceeded"

@@ -112,6 +112,13 @@ def test_an_update_has_a_revision_and_the_same_again_keeps_it(local: Local):
             "must have length less than or equal to 1024",
         ),
         ("ListStateMachines", {"nextToken": "x"}, "InvalidToken", "Invalid Token: 'Invalid token'"),
+        (
+            "CreateStateMachine",
+            {"name": "m", "definition": "x" * 1_048_577, "roleArn": "r"},
+            "ValidationException",
+            f"1 validation error detected: Value '{'x' * 40}…' at 'definition' failed to satisfy constraint: Member "
+            "must have length less than or equal to 1048576",
+        ),
         ("DescribeStatMachine", {}, "UnknownOperationException", None),
     ],
 )

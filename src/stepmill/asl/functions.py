@@ -12,9 +12,11 @@ import binascii
 import hashlib
 import json
 import math
-import random
 from collections.abc import Callable
+from random import Random
 from typing import Any, Final
+
+from stepmill.asl import chance
 
 MAX_TEXT: Final = 10_000
 MAX_RANGE: Final = 1_000
@@ -187,7 +189,7 @@ def math_random(start: Any, end: Any, seed: Any = None) -> int:
     low, high = _whole(start, "first"), _whole(end, "second")
     if low >= high:
         raise Failure("The first argument must be less than the second")
-    source = random if seed is None else random.Random(_whole(seed, "third"))  # noqa: S311 - not a secret
+    source = chance.source() if seed is None else Random(_whole(seed, "third"))  # noqa: S311 - not a secret
     return source.randrange(low, high)
 
 
@@ -200,12 +202,6 @@ def string_split(text: Any, separators: Any) -> list[str]:
     for cut in cuts[1:]:
         body = body.replace(cut, cuts[0])
     return [piece for piece in body.split(cuts[0]) if piece] if cuts else [body]
-
-
-def new_uuid() -> str:
-    import uuid
-
-    return str(uuid.uuid4())
 
 
 ANY_NUMBER: Final = 1_000
@@ -227,5 +223,5 @@ FUNCTIONS: Final[dict[str, tuple[Callable[..., Any], int, int]]] = {
     "MathRandom": (math_random, 2, 3),
     "StringSplit": (string_split, 2, 2),
     "StringToJson": (string_to_json, 1, 1),
-    "UUID": (new_uuid, 0, 0),
+    "UUID": (chance.new_uuid, 0, 0),
 }

@@ -136,7 +136,7 @@ def _request(service: str, operation: str, prefix: str, *required: str) -> Integ
     )
 
 
-_START: Final = _request("states", "StartExecution", "StepFunctions", "StateMachineArn")
+_START: Final = _request("states", "StartExecution", "StepFunctions")
 _FOLLOW: Final = ("states:DescribeExecution", "states:StopExecution", *_EVENTS)
 
 INTEGRATIONS: Final[tuple[Integration, ...]] = (

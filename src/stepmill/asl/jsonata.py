@@ -10,18 +10,18 @@ $parse); what AWS's JSONata 2.0.6 lacks is refused ($eval, `??`, `?:`).
 from __future__ import annotations
 
 import json
-import random
 import re
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any, Final
 
-from stepmill.asl import functions
+from stepmill.asl import chance, functions
 from stepmill.asl.errors import QUERY_EVALUATION, StatesError
 from stepmill.asl.paths import Evaluate, type_name
 from stepmill.asl.scope import MISSING, Scope
 from stepmill.asl.text import dumps
 
-SECONDS: Final = 5.0
+SECONDS: Final = 1.0
 DEPTH: Final = 2_000
 
 
@@ -33,6 +33,10 @@ class JsonataError(ValueError):
         self.code = code
         self.message = message
         self.position = position
+
+
+# JavaScript's own for a half of a surrogate pair (JSONata, D3140, "Malformed URL"); other engines have no such text.
+_NO_UNICODE: Final = JsonataError("D3140", "a text holds half of a surrogate pair, which is no Unicode character")
 
 
 def is_expression(text: object) -> bool:
@@ -66,6 +70,8 @@ class Expression:
             self.variables = frozenset(seen.keys() - _ADDED.keys() - {"states"})
         except jlens.JlensError as wrong:
             raise JsonataError(wrong.code, str(wrong), wrong.position) from None
+        except UnicodeEncodeError:
+            raise _NO_UNICODE from None
         for name, (function, signature) in _ADDED.items():
             if "$" + name in text:
                 self._engine.register_function(name, function, signature)
@@ -75,7 +81,7 @@ class Expression:
         self, input: Any = None, bindings: Mapping[str, Any] | None = None, *, now: float | None = None
     ) -> Any:
         """The value of the expression, MISSING when it is undefined. `now` is in seconds. Raises JsonataError, also
-        after 5 seconds or 2,000 levels."""
+        after a second or 2,000 levels."""
         options: dict[str, Any] = {"timeout": SECONDS, "max_depth": DEPTH}
         if self._timed and now is not None:
             options["now"] = round(now * 1000)
@@ -87,6 +93,8 @@ class Expression:
             # The engine says None for null and for undefined alike; its JSON form tells them apart.
             text = None if input is None else json.dumps(input, ensure_ascii=False)
             return MISSING if self._engine.evaluate_json(text, bound, **options) is None else None
+        except UnicodeEncodeError:
+            raise _NO_UNICODE from None
         except self._failure as wrong:
             raise JsonataError(wrong.code, str(wrong), wrong.position) from None
 
@@ -262,7 +270,7 @@ def _range(first: Any, last: Any, step: Any) -> Any:
 
 
 def _random(seed: Any = None) -> float:
-    return random.random() if seed is None else random.Random(seed).random()  # noqa: S311 - not a secret
+    return chance.source().random() if seed is None else Random(seed).random()  # noqa: S311 - not a secret
 
 
 _ADDED: Final[dict[str, tuple[Callable[..., Any], str]]] = {
@@ -270,6 +278,6 @@ _ADDED: Final[dict[str, tuple[Callable[..., Any], str]]] = {
     "range": (_added(_range), "<nnn:x>"),
     "hash": (_added(functions.digest), "<ss:s>"),
     "random": (_random, "<n?:n>"),
-    "uuid": (functions.new_uuid, "<:s>"),
+    "uuid": (chance.new_uuid, "<:s>"),
     "parse": (_added(functions.string_to_json), "<s:x>"),
 }

@@ -85,7 +85,10 @@ def scan_path(text: str, start: int, *, relative: bool = False) -> tuple[Path, i
     """Parses the path that begins at `start`; gives it and where it ends. `relative` takes the `@` of a filter."""
     reader = _Reader(text, start)
     root = reader.root(relative)
-    steps = reader.steps()
+    try:
+        steps = reader.steps()
+    except RecursionError:
+        raise BadExpression(f"{text[:80]}…", "A filter is nested too deeply") from None
     return Path(text[start : reader.at], root, steps), reader.at
 
 

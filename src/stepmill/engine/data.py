@@ -24,6 +24,7 @@ Note = Callable[[str, Any], None]
 
 # Payloads are limited to 256 KiB of UTF-8 text (Step Functions quotas).
 PAYLOAD_LIMIT = 262_144
+VARIABLES_LIMIT = 10 << 20
 
 
 def too_large(text: str) -> bool:

@@ -13,7 +13,7 @@ from stepmill.asl.scope import MISSING
 from stepmill.asl.text import dumps
 from stepmill.engine.blocks import MapState, ParallelState
 from stepmill.engine.branch import JOIN, TASK, Branch
-from stepmill.engine.data import loads, too_large
+from stepmill.engine.data import PAYLOAD_LIMIT, VARIABLES_LIMIT, loads, too_large
 from stepmill.engine.distributed import DistributedMapState
 from stepmill.engine.emitting import Emitting, OverError, chance
 from stepmill.engine.retry import Catcher, choose
@@ -48,8 +48,23 @@ class Leaving(Emitting):
             text = dumps(output)
             if too_large(text):
                 raise self._over_limit(branch.state.name if branch.state else "")
+        if assigned:
+            self._check_sizes(branch, assigned)
         self.memo = (text, output)
         self._exit(branch, text, assigned, next_)
+
+    @staticmethod
+    def _check_sizes(branch: Branch, assigned: dict[str, Any]) -> None:
+        """AWS's limits: 256 KiB for a variable and an Assign, 10 MiB for all that a state sees. What it says then is
+        not recorded. https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
+        text = dumps(assigned)
+        if too_large(text):
+            raise StatesError(errors.DATA_LIMIT_EXCEEDED, "The variables of an Assign are larger than 262144 bytes.")
+        if len(branch.variables) * PAYLOAD_LIMIT > VARIABLES_LIMIT:
+            kept = {**branch.variables, **assigned}
+            if len(dumps(kept).encode("utf-8", "surrogatepass")) > VARIABLES_LIMIT:
+                words = f"The variables are larger than {VARIABLES_LIMIT} bytes together."
+                raise StatesError(errors.DATA_LIMIT_EXCEEDED, words)
 
     def _exit(self, branch: Branch, text: str, assigned: dict[str, Any] | None, next_: str | None) -> None:
         state = branch.state

@@ -103,7 +103,7 @@ class Host:
         sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, **place)
         self._lambda = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
         told = Told(lambda: self._engine)
-        activities = Activities(history, told, clock, **place)
+        activities = self._activities = Activities(history, told, clock, **place)
         self._tasks = Tasks(
             operations, sagemaker, functions, activities, told, calls=_CALLS, jobs=max(2, os.cpu_count() or 1)
         )
@@ -117,8 +117,8 @@ class Host:
             ended=self._execution_ended,
             is_there=activities.is_there,
         )
-        crew = Crew("stepmill-map", _MAP_RUNS)
-        self._map_runs = MapRuns(history, clock, self._engine, operations.call, crew.take)
+        self._crew = Crew("stepmill-map", _MAP_RUNS)
+        self._map_runs = MapRuns(history, clock, self._engine, operations.call, self._crew.take)
         machines = Machines(history, clock, **place)
         operations.add("states", machines)
         operations.add("states", About(history, machines.writing))
@@ -191,12 +191,14 @@ class Host:
         Calls under way are finished first, if they do not take long; who waits for a longer one asks the next owner.
         """
         self._door.shut()
+        self._activities.close()  # a worker that waits for a task would be a call under way
         with self._quiet:
             self._closing = True
             self._quiet.wait_for(lambda: not self._answering, _LAST_ANSWERS)
         self._door.close()
         self._tasks.close()
         self._map_runs.close()
+        self._crew.close()
         self._lambda.events.close()
         self._engine.close()
         self._thread.join()

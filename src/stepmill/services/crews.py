@@ -20,15 +20,20 @@ class Crew:
         self._waiting: deque[Callable[[], None]] = deque()
         self._free = 0
         self._hands = 0
+        self._closed = False
 
-    def clear(self) -> None:
-        """Drop the work that has not begun."""
+    def close(self) -> None:
+        """Drop the work that has not begun, take no more, and let the threads end."""
         with self._changed:
+            self._closed = True
             self._waiting.clear()
+            self._changed.notify_all()
 
     def take(self, work: Callable[[], None]) -> None:
         """Have work done, after what waits already."""
         with self._changed:
+            if self._closed:
+                return
             self._waiting.append(work)
             if self._free:
                 self._free -= 1
@@ -41,6 +46,8 @@ class Crew:
         while True:
             with self._changed:
                 while not self._waiting:
+                    if self._closed:
+                        return
                     self._free += 1
                     self._changed.wait()
                 work = self._waiting.popleft()

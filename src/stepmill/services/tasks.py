@@ -60,9 +60,8 @@ class Tasks:
     def close(self) -> None:
         """Begin nothing more: the acts that have not begun are asked for again by whoever recovers them."""
         self._closed = True
-        self._activities.close()
-        self._calls.clear()
-        self._jobs.clear()
+        self._calls.close()
+        self._jobs.close()
 
     def perform(self, act: Act, signal: Say) -> None:
         """Begin `act`; `signal` is called, from any thread, with what becomes of it."""

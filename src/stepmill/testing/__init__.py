@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from stepmill.testing import golden
 from stepmill.testing.clock import VirtualClock
-from stepmill.testing.runner import Result, StuckError, run
+from stepmill.testing.result import Result
+from stepmill.testing.runner import StuckError, explore, run
 from stepmill.testing.tasks import Outcome, ScriptedTasks, fail, hang, succeed
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ScriptedTasks",
     "StuckError",
     "VirtualClock",
+    "explore",
     "fail",
     "golden",
     "hang",

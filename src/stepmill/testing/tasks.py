@@ -8,11 +8,13 @@ A fake performer for the engine; it starts no job and calls no function.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from stepmill.engine.signals import Act, Failed, Finished, Signal, Submitted
+from stepmill.nearest import nearest
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,14 @@ class ScriptedTasks:
         self.recovered: list[Act] = []
         self.cancelled: list[Act] = []
 
+    def check(self, states: Collection[str]) -> None:
+        """Raise LookupError for an outcome of a state that is not among these."""
+        for name in self._outcomes:
+            if name not in states:
+                near = nearest(name, states)
+                guess = f"; was {near!r} meant?" if near else ""
+                raise LookupError(f"the script has an outcome for {name!r}, which is no state of the definition{guess}")
+
     def perform(self, act: Act, tell: Callable[[Signal], None]) -> None:
         """What the engine calls. An act of a known name is found, not begun again, and its outcome told once more."""
         if act.recovered:
@@ -121,9 +131,20 @@ class ScriptedTasks:
         """When the next signal comes."""
         return self._coming[0][0] if self._coming else None
 
-    def deliver(self, now: float) -> bool:
-        """Tell every signal whose time has come; whether there was one."""
+    def deliver(self, now: float, draw: Random | None = None) -> bool:
+        """Tell every signal whose time has come; whether there was one. With `draw` only one of them is told, any of
+        those that are due together."""
         any_ = False
+        if draw is not None:
+            due = [entry for entry in self._coming if entry[0] <= now]
+            if due:
+                # an act is accepted before it ends
+                first = {_about(entry[2]): entry for entry in sorted(due, key=lambda entry: entry[:2], reverse=True)}
+                chosen = draw.choice(sorted(first.values(), key=lambda entry: entry[:2]))
+                self._coming.remove(chosen)
+                heapq.heapify(self._coming)
+                chosen[3](chosen[2])
+            return bool(due)
         while self._coming and self._coming[0][0] <= now:
             _, _, signal, tell = heapq.heappop(self._coming)
             tell(signal)

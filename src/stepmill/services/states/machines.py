@@ -30,6 +30,7 @@ _SHOWN = {
     "tracingConfiguration": {"enabled": False},
 }
 EXPRESS: Final = "EXPRESS"
+_DEFINITION: Final = 1_048_576  # characters
 _TYPES: Final = ("STANDARD", EXPRESS)
 
 
@@ -204,6 +205,8 @@ def _unknown(arn: str) -> ServiceError:
 
 
 def _parsed(text: str, *, express: bool = False) -> Definition:
+    if len(str(text)) > _DEFINITION:
+        raise invalid(unmet(f"{text[:40]}…", "definition", f"have length less than or equal to {_DEFINITION}"))
     try:
         definition = Definition.parse(text, express=express)
         if lacking := list(unreachable(definition.json)):
