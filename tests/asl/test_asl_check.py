@@ -176,7 +176,7 @@ def test_what_is_no_json_object_is_refused_with_its_place(text: str, hint: str) 
     assert hint in problem.hint
 
 
-@pytest.mark.parametrize("depth", [200, 900, 200_000])
+@pytest.mark.parametrize("depth", [200, 900, 170_000])
 def test_a_definition_that_is_nested_without_end_is_refused(depth: int) -> None:
     deep = '{"a":' * depth + "1" + "}" * depth
     text = '{"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": ' + deep + ', "End": true}}}'
@@ -212,3 +212,18 @@ def test_no_value_in_any_field_is_a_crash(value: Any) -> None:
             for field in fields:
                 check(machine(kind, language, **{**({"End": True} if field != "End" else {}), field: value}))
     check({"StartAt": value, "States": value, "QueryLanguage": value, "TimeoutSeconds": value})
+
+
+def test_a_comment_is_text_and_never_an_expression() -> None:
+    definition = jsonata("Pass", Comment="{% ( %}", Output=1, End=True)
+    assert check(definition | {"Comment": "{% ( %}"}) == []
+    assert check(jsonata("Pass", Comment=1, End=True))[0].place == "/States/S/Comment"
+
+
+def test_a_definition_of_more_than_a_mebibyte_is_refused() -> None:
+    padded = '{"Comment": "%s", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
+    room = 1_048_576 - len(padded % "")
+    assert Definition.parse(padded % ("x" * room)).json["StartAt"] == "A"
+    for large in ("x" * (room + 1), "é" * (room // 2 + 1)):
+        with pytest.raises(InvalidDefinition, match="1048576 are allowed"):
+            Definition.parse(padded % large)

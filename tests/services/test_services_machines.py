@@ -66,6 +66,19 @@ def test_a_definition_is_judged_without_making_a_machine(local: Local, text: str
     assert local.call("states", "ListStateMachines", {})["stateMachines"] == []
 
 
+def test_what_can_only_fail_is_a_warning_for_who_asks_and_refuses_nothing(local: Local):
+    text = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "InputPath": "$nobody", "End": True}}})
+    request = {"definition": text, "severity": "WARNING"}
+    answer = local.call("states", "ValidateStateMachineDefinition", request)
+    check("states", "ValidateStateMachineDefinition", answer)
+    assert answer["result"] == "OK"
+    (row,) = answer["diagnostics"]
+    assert (row["severity"], row["location"]) == ("WARNING", "/States/A/InputPath")
+    for severity in ("ERROR", None):
+        asked = {"definition": text} | ({"severity": severity} if severity else {})
+        assert local.call("states", "ValidateStateMachineDefinition", asked)["diagnostics"] == []
+
+
 def test_only_so_many_diagnostics_are_given(local: Local):
     text = json.dumps(
         {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Pass", "Next": "D"}}}

@@ -58,7 +58,7 @@ def test_fifty_definitions_by_hand_use_every_field_and_every_operator() -> None:
         for field in fields
         if field not in used[kind] and field not in ("QueryLanguage", "Comment")
     ]
-    assert missing == [("Map", "Arguments")]  # which only the check knows
+    assert missing == []
     assert OPERATORS - said == set()
 
 
@@ -159,7 +159,7 @@ def test_what_is_nested_as_deep_as_a_definition_may_be_comes_back(definition: di
 
 
 def test_a_definition_of_a_mebibyte_is_done_in_seconds() -> None:
-    text = "a word and another one " * 8
+    text = "a word and another one " * 7
     states: dict[str, Any] = {
         f"s{n}": {
             "Type": "Task",
@@ -170,10 +170,10 @@ def test_a_definition_of_a_mebibyte_is_done_in_seconds() -> None:
         }
         for n in range(2400)
     }
-    states["s2400"] = {"Type": "Pass", "Result": "\n" * 50_000 + "x" * 150_000, "Next": "end"}
+    states["s2400"] = {"Type": "Pass", "Result": "\n" * 50_000 + "x" * 40_000, "Next": "end"}
     states["end"] = {"Type": "Succeed"}
     definition = json.dumps(_machine(**states))
-    assert len(definition) > 1 << 20
+    assert 1_000_000 < len(definition) < 1 << 20  # as large as AWS takes one
     before = time.process_time()
     python = python_of(definition)
     assert time.process_time() - before < 5
@@ -210,7 +210,7 @@ def test_a_definition_of_a_mebibyte_is_done_in_seconds() -> None:
         (
             {"QueryLanguage": "JSONata", **_machine(a={"Type": "Map", "End": True, "Arguments": {},
              "ItemProcessor": _machine(b={"Type": "Pass", "End": True})})},
-            "/States/a/Arguments", "A Map state has no Arguments",
+            "/States/a/Arguments", "not supported in a Map state",
         ),
         (
             _machine(a={"Type": "Parallel", "End": True, "Branches": [

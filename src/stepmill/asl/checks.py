@@ -45,7 +45,7 @@ def check(definition: Mapping[str, Any], *, express: bool = False) -> list[Probl
         if name not in MACHINE_FIELDS:
             problems.append(unknown_field(place, name, MACHINE_FIELDS))
         elif name in ("Comment", "Version"):
-            problems.extend(check_value("text", value, place.at(name)))
+            problems.extend(check_value("plain", value, place.at(name)))
         elif name == "QueryLanguage":
             problems.extend(check_value("language", value, place.at(name)))
         elif name == "TimeoutSeconds":
@@ -127,7 +127,7 @@ class _Machine:
         here = Place(place.pointer, name, language, place.express)
         yield from self.fields(state, kind, here)
         yield from _together(state, kind, here)
-        yield from self.targets(state, here)
+        yield from self.targets_of(state, here)
         yield from self.variables(state, here)
         yield from self.inner(state, here)
 
@@ -154,8 +154,8 @@ class _Machine:
         if kind == "Task":
             yield from _parameters(state, place)
 
-    def targets(self, state: dict[str, Any], place: Place) -> Found:
-        for where, field, target in _targets(state):
+    def targets_of(self, state: dict[str, Any], place: Place) -> Found:
+        for where, field, target in targets(state):
             if target not in self.states:
                 yield self.missing(place.at(*where), field, target)
 
@@ -205,7 +205,7 @@ class _Machine:
             if not isinstance(state, dict):
                 continue
             ends = ends or state.get("End") is True or state.get("Type") in ("Succeed", "Fail")
-            for _, _, target in _targets(state):
+            for _, _, target in targets(state):
                 if target in self.states and target not in reached:
                     reached.add(target)
                     waiting.append(target)
@@ -220,7 +220,7 @@ class _Machine:
             )
 
 
-def _targets(state: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def targets(state: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Every transition of a state, as (where it stands, its field, the name of the next state)."""
     if not isinstance(state, dict):
         return

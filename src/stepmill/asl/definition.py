@@ -27,6 +27,10 @@ class Definition:
     @classmethod
     def parse(cls, text: str, *, express: bool = False) -> Definition:
         """Reads and checks a definition. Raises InvalidDefinition with everything that is wrong with it."""
+        if len(text) > MAX_BYTES // 4 and (size := len(text.encode(errors="surrogatepass"))) > MAX_BYTES:
+            said = f"The definition has {size} bytes; {MAX_BYTES} are allowed"
+            hint = "Move a part of it to a state machine of its own, and start that."
+            raise InvalidDefinition([Problem("", "SCHEMA_VALIDATION_FAILED", said, hint)])
         try:
             parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
         except _TwiceError as twice:
@@ -75,6 +79,7 @@ def walk_states(machine: Mapping[str, Any], pointer: str = "") -> Iterator[tuple
                 yield from walk_states(state[inner], f"{here}/{inner}")
 
 
+MAX_BYTES = 1_048_576  # the model of CreateStateMachine, and the guide, "Service quotas": 1 MB
 MAX_DEPTH = 200  # ours: what walks a definition calls itself, and must not run out of stack
 _TOO_DEEP = Problem(
     "",

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 Kind = Literal[
     "text",
+    "plain",
     "target",
     "end",
     "json",
@@ -49,7 +50,7 @@ def _path(kind: Kind) -> Field:
     return Field(kind, "JSONPath")
 
 
-_ALWAYS: Final = {"Type": Field("text"), "Comment": Field("text"), "QueryLanguage": Field("language")}
+_ALWAYS: Final = {"Type": Field("plain"), "Comment": Field("plain"), "QueryLanguage": Field("language")}
 _FLOW: Final = {"Next": Field("target"), "End": Field("end")}
 _EDGES: Final = {"InputPath": _path("path"), "OutputPath": _path("path"), "Output": Field("template", "JSONata")}
 _RESULT: Final = {"ResultPath": _path("reference")}
@@ -61,6 +62,8 @@ _WORK: Final = {
     "Retry": Field("retry"),
     "Catch": Field("catch"),
 }
+# Developer guide, "Using Map state": Arguments are for Task and Parallel.
+_MAPPED: Final = {name: field for name, field in _WORK.items() if name != "Arguments"}
 _LIMITED: Final = {
     "MaxConcurrency": Field("whole"),
     "MaxConcurrencyPath": _path("path"),
@@ -94,11 +97,11 @@ STATE_FIELDS: Final[dict[str, dict[str, Field]]] = {
     },
     "Parallel": {**_ALWAYS, **_EDGES, **_RESULT, **_WORK, **_ASSIGN, **_FLOW, "Branches": Field("branches")},
     "Map": {
-        **_ALWAYS, **_EDGES, **_RESULT, **_WORK, **_ASSIGN, **_FLOW, **_LIMITED,
+        **_ALWAYS, **_EDGES, **_RESULT, **_MAPPED, **_ASSIGN, **_FLOW, **_LIMITED,
         "ItemProcessor": Field("machine"), "Iterator": Field("machine"),
         "ItemsPath": _path("list_path"), "Items": Field("items", "JSONata"), "ItemSelector": Field("template"),
         "ItemReader": Field("object"), "ItemBatcher": Field("object"), "ResultWriter": Field("object"),
-        "Label": Field("text"),
+        "Label": Field("plain"),
     },
 }  # fmt: skip
 

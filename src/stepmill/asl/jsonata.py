@@ -180,15 +180,21 @@ _PLAIN_PATH: Final = re.compile(r"\$([A-Za-z_]\w*)((?:\.(?:[A-Za-z_]\w*|`[^`]+`)
 _NO_NAMES: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 
 
-def _walk(body: str) -> Evaluate | None:
-    """A path of names such as `$states.input.a` needs no engine, as long as it only meets objects."""
+def plain_path(body: str) -> tuple[str, tuple[str, ...]] | None:
+    """The variable and the names of a path such as `$states.input.a`; None for every other expression."""
     found = _PLAIN_PATH.fullmatch(body)
     if found is None:
         return None
-    root = found.group(1)
-    names = [name.strip("`") for name in re.findall(r"`[^`]+`|\w+", found.group(2))]
-    if _NO_NAMES.intersection(names) or (root == "states" and (not names or names[0] not in _PARTS)):
+    names = tuple(name.strip("`") for name in re.findall(r"`[^`]+`|\w+", found.group(2)))
+    return None if _NO_NAMES.intersection(names) else (found.group(1), names)
+
+
+def _walk(body: str) -> Evaluate | None:
+    """A path of names such as `$states.input.a` needs no engine, as long as it only meets objects."""
+    path = plain_path(body)
+    if path is None or (path[0] == "states" and (not path[1] or path[1][0] not in _PARTS)):
         return None
+    root, names = path[0], list(path[1])
     part = _PARTS[names.pop(0)] if root == "states" else None
     whole = _evaluation(compile(body))
 
@@ -217,6 +223,7 @@ _STRING_OR_REGEX: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SIGNATURE: Final = re.compile(r"((?:function|λ)\s*\([^)]*\)\s*)<[^{]*>(?=\s*\{)")
+_CALLED: Final = re.compile(r"\$([^\W\d]\w*)\s*\(")
 _REFUSED: Final = (
     (re.compile(r"\$eval(?!\w)"), "$eval", "Step Functions has no $eval; use $parse to read JSON from a text"),
     (re.compile(r"\?\?"), "??", "Step Functions' JSONata has no '??'; write $exists(x) ? x : y"),
@@ -224,10 +231,20 @@ _REFUSED: Final = (
 )
 
 
+def called(text: str) -> frozenset[str]:
+    """The names that an expression calls as functions, `$sum(…)`, whether or not they are."""
+    return frozenset(_CALLED.findall(_bare(text))) if "(" in text else frozenset()
+
+
+def _bare(text: str) -> str:
+    """The text with blanks where its comments, texts, quoted names and patterns are."""
+    return _STRING_OR_REGEX.sub(lambda found: " " * len(found.group()), text)
+
+
 def _refuse(text: str) -> None:
     if "$eval" not in text and "?" not in text:
         return
-    bare = _STRING_OR_REGEX.sub(lambda found: " " * len(found.group()), text)
+    bare = _bare(text)
     bare = _SIGNATURE.sub(lambda found: found.group(1) + " " * (len(found.group()) - len(found.group(1))), bare)
     for pattern, token, reason in _REFUSED:
         found = pattern.search(bare)

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, Literal
+
+Severity = Literal["ERROR", "WARNING"]
+ERROR: Final[Severity] = "ERROR"
+WARNING: Final[Severity] = "WARNING"
 
 
 @dataclass(frozen=True)
@@ -14,15 +19,19 @@ class Problem:
     """One fault: where it is, AWS's code for it where AWS has one, what is wrong, and what to do.
 
     `place` is a JSON pointer such as "/States/Train/Next", or "file.py:line" once authoring has translated it.
+    `severity` is "ERROR" for what AWS refuses or what cannot be run here, "WARNING" for what AWS takes and what can
+    only fail, or never happen, when it runs (the words of ValidateStateMachineDefinition).
     """
 
     place: str
     code: str
     message: str
     hint: str = ""
+    severity: Severity = ERROR
 
     def __str__(self) -> str:
-        first = f"{self.place}: {self.message}" if self.place else self.message
+        said = f"warning: {self.message}" if self.severity == WARNING else self.message
+        first = f"{self.place}: {said}" if self.place else said
         return f"{first}\n    {self.hint} [{self.code}]" if self.hint else f"{first} [{self.code}]"
 
     def aws(self) -> str:

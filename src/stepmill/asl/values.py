@@ -278,7 +278,7 @@ def _entries(value: Any, place: Place, fields: dict[str, Kind]) -> Iterator[Prob
 
 
 _RETRY: Final[dict[str, Kind]] = {
-    "Comment": "text", "IntervalSeconds": "json", "MaxAttempts": "json", "BackoffRate": "json",
+    "Comment": "plain", "IntervalSeconds": "json", "MaxAttempts": "json", "BackoffRate": "json",
     "MaxDelaySeconds": "json", "JitterStrategy": "json",
 }  # fmt: skip
 
@@ -307,7 +307,7 @@ def _retry(value: Any, place: Place) -> Found:
 
 
 _CATCH: Final[dict[str, Kind]] = {
-    "Comment": "text", "Next": "target", "ResultPath": "reference", "Assign": "assign", "Output": "template",
+    "Comment": "plain", "Next": "target", "ResultPath": "reference", "Assign": "assign", "Output": "template",
 }  # fmt: skip
 
 
@@ -367,6 +367,7 @@ def _rule(rule: dict[str, Any], here: Place) -> Found:
 
 _KINDS: Final[dict[Kind, Callable[[Any, Place], Found]]] = {
     "text": _text,
+    "plain": _text,
     "target": _text,
     "end": _end,
     "json": _anything,

@@ -1,7 +1,7 @@
 """`stepmill check`: everything wrong with a pipeline, without running it.
 
-In: the command's arguments. Out: one line on stdout when all is well, else every problem. Touches: imports the file;
-writes nothing.
+In: the command's arguments. Out: one line on stdout when all is well, else every problem and every warning; 1 as exit
+code when there are problems. Touches: imports the file; writes nothing.
 """
 
 from __future__ import annotations
@@ -25,28 +25,36 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli import screen
     from stepmill.cli.loader import load
     from stepmill.cli.reading import settings_of
-    from stepmill.local.refusals import refusals
+    from stepmill.local.refusals import refusals, warnings
 
     settings = settings_of(args)
     problems: list[Problem] = []
+    warned: list[Problem] = []
     said: dict[str, Any] = {}
     try:
         workflow = load(args.file)
         bundle = workflow.bundle()
         problems = refusals(bundle, settings)
+        warned = warnings(bundle, settings)
         said = {"workflow": bundle.name, "digest": bundle.digest, "notices": list(bundle.manifest.notices)}
     except InvalidDefinition as fault:
         problems = list(fault.problems)
     if args.json:
-        rows = [{"place": p.place, "code": p.code, "message": p.message, "hint": p.hint} for p in problems]
+        rows = [
+            {"place": p.place, "code": p.code, "message": p.message, "hint": p.hint, "severity": p.severity}
+            for p in (*problems, *warned)
+        ]
         screen.print_json({"schema": 1, "ok": not problems, **said, "problems": rows})
         return 1 if problems else 0
     if problems:
-        raise InvalidDefinition(tuple(problems))
+        raise InvalidDefinition((*problems, *warned))
+    for problem in warned:
+        screen.say(str(problem))
     for notice in said["notices"]:
         screen.say(f"note: {notice}")
     from stepmill.console.graph import every_state
 
     count = len(list(every_state(workflow.definition.to_dict())))
-    print(f"{bundle.name}: {count} states, nothing wrong")
+    found = f"{len(warned)} warning{'' if len(warned) == 1 else 's'}" if warned else "nothing wrong"
+    print(f"{bundle.name}: {count} states, {found}")
     return 0

@@ -50,6 +50,10 @@ def run(args: argparse.Namespace) -> int:
 
     from stepmill.cli.follow import Following, finish
     from stepmill.cli.session import Session
+    from stepmill.local.refusals import warnings
+
+    for problem in warnings(bundle, settings):
+        screen.say(str(problem))
 
     session = Session(settings)
     name = args.name or fresh_name()

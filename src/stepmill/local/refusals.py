@@ -12,6 +12,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -103,6 +104,14 @@ def refusals(bundle: Bundle, settings: Settings) -> list[Problem]:
                 for task in _users(bundle, placeholder)
             ]
     return found + list(_unknown_functions(text, bundle, settings))
+
+
+def warnings(bundle: Bundle, settings: Settings) -> list[Problem]:
+    """What AWS takes of a Bundle and what can only fail, or never happen, when it runs, at the user's own lines."""
+    from stepmill.asl.flow import warnings as found
+
+    text = bundle.bind(bindings(bundle, settings))
+    return [replace(problem, place=_both(problem.place, bundle)) for problem in found(json.loads(text))]
 
 
 def not_simulated(bundle: Bundle, settings: Settings) -> list[str]:
@@ -238,6 +247,12 @@ def _users(bundle: Bundle, placeholder: str) -> Iterator[_Task]:
 def _constant(part: Any, field: str) -> dict[str, None]:
     value = part.get(field) if isinstance(part, Mapping) else None
     return {value: None} if isinstance(value, str) and not value.startswith("{%") else {}
+
+
+def _both(pointer: str, bundle: Bundle) -> str:
+    """`pipeline.py:41 (/States/Train/Next)`, or the pointer alone where no Python says it."""
+    place = _place(pointer, bundle)
+    return place if place == pointer else f"{place} ({pointer})"
 
 
 def _place(pointer: str, bundle: Bundle) -> str:

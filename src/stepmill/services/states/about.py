@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stepmill.asl.definition import Definition
-from stepmill.asl.problems import InvalidDefinition
+from stepmill.asl.flow import warnings
+from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.asl.variables import variable_references
 from stepmill.history.log import History, Record
 from stepmill.services.arns import machine_of
@@ -60,7 +61,7 @@ class About:
 
     @operation("ValidateStateMachineDefinition", "definition")
     def validate_state_machine_definition(self, request: dict[str, Any], *, token: str | None = None) -> Response:
-        """Everything that is wrong with a definition, as errors; there are no warnings here."""
+        """Everything that is wrong with a definition; with the severity WARNING also what can only fail in a run."""
         kind, size, problems = request.get("type") or "STANDARD", request.get("maxResults"), []
         severity = request.get("severity") or "ERROR"
         if kind not in ("STANDARD", "EXPRESS"):
@@ -70,18 +71,20 @@ class About:
         problems += unbounded(size, "maxResults", 0, _DIAGNOSTICS)
         if problems:
             raise invalid(*problems)
-        found: list[Response] = []
+        told: list[Problem] = []
         try:
-            Definition.parse(request["definition"], express=kind == "EXPRESS")
+            definition = Definition.parse(request["definition"], express=kind == "EXPRESS")
+            told = warnings(definition.json) if severity == "WARNING" else []
         except InvalidDefinition as fault:
-            found = [
-                {"severity": "ERROR", "code": problem.code, "message": problem.message}
-                | ({"location": problem.place} if problem.place else {})
-                for problem in fault.problems
-            ]
+            told = list(fault.problems)
+        found = [
+            {"severity": problem.severity, "code": problem.code, "message": problem.message}
+            | ({"location": problem.place} if problem.place else {})
+            for problem in told
+        ]
         limit = int(size or 0) or _DIAGNOSTICS
         return {
-            "result": "FAIL" if found else "OK",
+            "result": "FAIL" if any(problem.severity == "ERROR" for problem in told) else "OK",
             "diagnostics": found[:limit],
             "truncated": len(found) > limit,
         }
