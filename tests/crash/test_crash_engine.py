@@ -93,6 +93,13 @@ def uninterrupted(case: dict[str, Any]) -> tuple[list[Event], int, list[str]]:
     return history.read(ARN), history.commits, [act.name for act in tasks.started]
 
 
+def told(events: list[Event], case: dict[str, Any]) -> list[Event]:
+    """The events, at what times they were written; where heartbeats are waited for, without: that waiting begins anew
+    after a fault, since a beat heard before it may not have been kept."""
+    beats = "HeartbeatSeconds" in json.dumps(case["definition"])
+    return [event._replace(at=0.0) for event in events] if beats else events
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_a_run_stopped_at_any_commit_goes_on_from_the_log_alone(path: Path) -> None:
     case = golden.load(path)
@@ -109,7 +116,7 @@ def test_a_run_stopped_at_any_commit_goes_on_from_the_log_alone(path: Path) -> N
             second = engine(history, clock, tasks)
             second.recover()
             drive(second, tasks, clock)
-            assert history.read(ARN) == expected
+            assert told(history.read(ARN), case) == told(expected, case)
             assert [act.name for act in tasks.started] == acts
             assert all(act.recovered for act in tasks.recovered)
             assert history.records("states", "unfinished") == []
@@ -126,7 +133,7 @@ def test_a_commit_of_unknown_fate_is_read_back_and_the_run_goes_on(path: Path, a
         it = engine(history, clock, tasks)
         start(it, case)
         drive(it, tasks, clock)
-        assert history.read(ARN) == expected
+        assert told(history.read(ARN), case) == told(expected, case)
         assert [act.name for act in tasks.started] == acts
         assert tasks.recovered == []
 
