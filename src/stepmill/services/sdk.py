@@ -20,6 +20,7 @@ from typing import Any
 
 from stepmill.asl.integrations import Integration
 from stepmill.objects.bodies import Slice
+from stepmill.services.arns import machine_of
 from stepmill.services.operations import Response, ServiceError
 from stepmill.services.s3 import text_of
 
@@ -104,8 +105,7 @@ def _entry(entry: dict[str, Any], execution: str) -> dict[str, Any]:
     made = dict(entry)
     if not isinstance(made.get("Detail"), str | None):
         made["Detail"] = _json(made["Detail"])
-    machine = execution.replace(":execution:", ":stateMachine:").rpartition(":")[0]
-    made["Resources"] = [*(made.get("Resources") or []), execution, machine]
+    made["Resources"] = [*(made.get("Resources") or []), execution, machine_of(execution)]
     return made
 
 

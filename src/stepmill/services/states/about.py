@@ -16,6 +16,7 @@ from stepmill.asl.flow import warnings
 from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.asl.variables import variable_references
 from stepmill.history.log import History, Record
+from stepmill.services.arns import machine_of
 from stepmill.services.operations import Response, ServiceError, invalid, operation, unbounded, unmet
 from stepmill.services.tags import LIMIT, rows, without
 
@@ -44,9 +45,8 @@ class About:
         role = self._history.read(arn, limit=1)[0].details.get("roleArn", "")
         same = (machine.get("revision"), machine.get("role")) == (revision, role)
         variables = variable_references(json.loads(text))
-        owner = arn.rpartition(":")[0].replace(":execution:", ":stateMachine:")
         return {
-            "stateMachineArn": found.get("machine_arn") or owner,
+            "stateMachineArn": found.get("machine_arn") or machine_of(arn),
             "name": name,
             "definition": text,
             "roleArn": role,

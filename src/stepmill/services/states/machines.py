@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from stepmill.asl.definition import Definition
+from stepmill.asl.definition import MAX_BYTES, Definition
 from stepmill.asl.problems import InvalidDefinition
 from stepmill.asl.variables import variable_references
 from stepmill.clock import Clock
@@ -30,7 +30,6 @@ _SHOWN = {
     "tracingConfiguration": {"enabled": False},
 }
 EXPRESS: Final = "EXPRESS"
-_DEFINITION: Final = 1_048_576  # characters
 _TYPES: Final = ("STANDARD", EXPRESS)
 
 
@@ -205,8 +204,8 @@ def _unknown(arn: str) -> ServiceError:
 
 
 def _parsed(text: str, *, express: bool = False) -> Definition:
-    if len(str(text)) > _DEFINITION:
-        raise invalid(unmet(f"{text[:40]}…", "definition", f"have length less than or equal to {_DEFINITION}"))
+    if len(str(text)) > MAX_BYTES:
+        raise invalid(unmet(f"{text[:40]}…", "definition", f"have length less than or equal to {MAX_BYTES}"))
     try:
         definition = Definition.parse(text, express=express)
         if lacking := list(unreachable(definition.json)):
