@@ -65,10 +65,10 @@ def warnings(definition: Mapping[str, Any]) -> list[Problem]:
     Places are JSON pointers. A definition that passed `check` is expected; what is wrong in another way is passed over.
     """
     language = definition.get("QueryLanguage", "JSONPath")
-    found: dict[tuple[str, str], Problem] = {}
+    found: dict[tuple[str, str, str], Problem] = {}
 
     def tell(problem: Problem) -> None:
-        found.setdefault((problem.place, problem.code), problem)
+        found.setdefault((problem.place, problem.code, problem.message), problem)
 
     block = _Block(definition, Place("", "", language), mapped=False)
     block.tell(Way(ANY, {}), tell)

@@ -9,6 +9,7 @@ anything afterwards, so that one fault is told once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -152,10 +153,16 @@ class Sight:
         return self.expression(value, place) if jsonata.is_expression(value) else constant(value)
 
     def expression(self, text: str, place: Place) -> Shape:
-        """What a `{% … %}` gives. Only paths of names are looked at: others may do without what they read."""
+        """What a `{% … %}` gives. Only paths of names, and sums and products of them, are looked at: other
+        expressions may do without what they read."""
         body = text[2:-2].strip()
         walk = jsonata.plain_path(body)
         if walk is None:
+            parts = _operands(body)
+            if parts:  # what is undefined makes the whole of it undefined
+                for part in parts:
+                    self.expression(f"{{%{part}%}}", place)
+                return simple("number")
             for name in sorted(_unknown_calls(body) - self.variables.keys()):
                 said = f"There is no function '${name}': the expression fails with T1006"
                 hint = "Step Functions has $random(seed)." if name == "randomSeeded" else ""
@@ -235,6 +242,19 @@ def _variables(body: str) -> frozenset[str]:
         return jsonata.compile(body).variables
     except jsonata.JsonataError:
         return frozenset()
+
+
+_ARITHMETIC: Final = re.compile(r"\s*[+*/-]\s*")
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+
+
+@lru_cache(maxsize=4096)
+def _operands(body: str) -> tuple[str, ...]:
+    """The paths in a sum or product of paths and numbers; () for every other expression."""
+    parts = _ARITHMETIC.split(body)
+    paths = tuple(part for part in parts if jsonata.plain_path(part))
+    numbers = sum(_NUMBER.fullmatch(part) is not None for part in parts)
+    return paths if len(parts) > 1 and len(paths) + numbers == len(parts) else ()
 
 
 @lru_cache(maxsize=4096)

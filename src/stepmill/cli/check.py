@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Compile, bind as the local stage would, and check the result."""
     from stepmill.asl.problems import InvalidDefinition
     from stepmill.cli import screen
-    from stepmill.cli.loader import load
+    from stepmill.cli.loader import in_file, load
     from stepmill.cli.reading import settings_of
     from stepmill.local.refusals import refusals, warnings
 
@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         workflow = load(args.file)
         bundle = workflow.bundle()
-        problems = refusals(bundle, settings)
-        warned = warnings(bundle, settings)
+        problems = in_file(args.file, refusals(bundle, settings))
+        warned = in_file(args.file, warnings(bundle, settings))
         said = {"workflow": bundle.name, "digest": bundle.digest, "notices": list(bundle.manifest.notices)}
     except InvalidDefinition as fault:
         problems = list(fault.problems)

@@ -11,6 +11,8 @@ import inspect
 import re
 import sys
 import traceback
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,14 @@ def load(reference: str) -> Workflow:
     return _chosen(_imported(path), path, name)
 
 
+def in_file(reference: str, problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of what was loaded, with the file where their place has none: a pointer into `machine.json`."""
+    path, _ = _split(reference)
+    if path.suffix != ".json":
+        return list(problems)
+    return [replace(each, place=f"{path}{each.place}") if each.place[:1] in ("", "/") else each for each in problems]
+
+
 def _definition(path: Path, name: str | None) -> Workflow:
     """A workflow of Amazon States Language as it is, named like its file."""
     from stepmill.workflow import Workflow
@@ -42,9 +52,7 @@ def _definition(path: Path, name: str | None) -> Workflow:
     except (OSError, UnicodeDecodeError) as fault:
         raise Refusal(f"{path}: cannot be read: {fault}") from fault
     except InvalidDefinition as fault:
-        raise InvalidDefinition(
-            Problem(f"{path}{problem.place}", problem.code, problem.message, problem.hint) for problem in fault.problems
-        ) from fault
+        raise InvalidDefinition(in_file(str(path), fault.problems)) from fault
     except ValueError as fault:
         raise Refusal(f"{path}: {fault}") from fault
 

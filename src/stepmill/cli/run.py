@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     from stepmill.cli import screen
     from stepmill.cli.given import given
-    from stepmill.cli.loader import load
+    from stepmill.cli.loader import in_file, load
     from stepmill.cli.reading import settings_of
     from stepmill.cli.refusal import INTERRUPTED, Refusal
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.session import Session
     from stepmill.local.refusals import warnings
 
-    for problem in warnings(bundle, settings):
+    for problem in in_file(args.file, warnings(bundle, settings)):
         screen.say(str(problem))
 
     session = Session(settings)
