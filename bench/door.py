@@ -151,11 +151,15 @@ def uploads(peer: Peer, size: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for _ in range(UPLOADS):
         for name, send in clients.items():
-            cpu, began = peer.cpu(), time.perf_counter()
+            cpu, own, began = peer.cpu(), time.process_time(), time.perf_counter()
             send(peer, size)
             taken = time.perf_counter() - began
             if size / taken > found.get(f"{name} up MiB/s", 0):
-                found |= {f"{name} up MiB/s": size / taken, f"{name} up CPU s": peer.cpu() - cpu}
+                found |= {
+                    f"{name} up MiB/s": size / taken,
+                    f"{name} up CPU s": peer.cpu() - cpu,
+                    f"{name} client CPU s": time.process_time() - own,
+                }
     return found
 
 
@@ -330,11 +334,11 @@ def main() -> None:
                 found[name] |= functions(peer)
     shutil.rmtree(WORK)
     (OUT / "door.json").write_text(json.dumps(found, indent=2))
-    print(f"{'':18}{'stepmill':>12}{'moto':>12}{'ratio':>9}")
+    print(f"{'':20}{'stepmill':>12}{'moto':>12}{'ratio':>9}")
     for what, ours in found["stepmill"].items():
         theirs = found["moto"].get(what)
         beside = f"{theirs:12.2f}{ours / theirs:9.2f}" if theirs else f"{'n/a':>12}"
-        print(f"{what:18}{ours:12.2f}{beside}")
+        print(f"{what:20}{ours:12.2f}{beside}")
 
 
 def wait_for(peer: Peer) -> None:
