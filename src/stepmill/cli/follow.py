@@ -1,6 +1,7 @@
-"""Follows one execution to its end, showing it.
+"""Follows one execution to its end, showing it, and prints its result.
 
-In: a session, an execution. Out: its digest, ended. Touches: the terminal; takes the store over when its owner dies.
+In: a session, an execution. Out: its result on stdout, the exit code. Touches: the terminal; takes the store over when
+its owner dies.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from stepmill.cli import screen
 from stepmill.cli.jobs import find_job
 from stepmill.cli.reading import read_curves
+from stepmill.cli.refusal import INTERRUPTED
 from stepmill.cli.session import Session
 from stepmill.cli.speakers import Speakers
 from stepmill.cli.view import REPAINT, View
@@ -100,7 +102,19 @@ class Following:
         return self._metrics[job.name][1]
 
 
-def finish(session: Session, digest: Digest, as_json: bool) -> int:
+def follow(session: Session, arn: str, *, logs: bool, as_json: bool) -> int:
+    """Show an execution until it has ended, then print its result; gives back the exit code.
+
+    Ctrl-C stops it; the result is what there was then."""
+    following = Following(session, arn, logs=logs)
+    try:
+        return _finish(session, following.to_the_end(), as_json)
+    except KeyboardInterrupt:
+        _finish(session, following.digest, as_json)
+        return INTERRUPTED
+
+
+def _finish(session: Session, digest: Digest, as_json: bool) -> int:
     """Print the result of an ended execution; gives back the exit code."""
     from stepmill.cli import report, shapes
 

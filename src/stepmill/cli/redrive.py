@@ -19,9 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Have what did not succeed run again, and follow it to its end."""
     from stepmill.cli import screen
-    from stepmill.cli.follow import Following, finish
+    from stepmill.cli.follow import follow
     from stepmill.cli.reading import Reader, settings_of
-    from stepmill.cli.refusal import INTERRUPTED, Refusal
+    from stepmill.cli.refusal import Refusal
     from stepmill.cli.session import Session
     from stepmill.services.operations import ServiceError
 
@@ -39,9 +39,4 @@ def run(args: argparse.Namespace) -> int:
                 raise
             raise Refusal(f"{row['machine']} {row['name']}: {refusal.message}") from None
         screen.say(f"{row['machine']} {row['name']} goes on where it was; what succeeded is not run again")
-        following = Following(session, row["arn"], logs=args.follow_logs)
-        try:
-            return finish(session, following.to_the_end(), args.json)
-        except KeyboardInterrupt:
-            finish(session, following.digest, args.json)
-            return INTERRUPTED
+        return follow(session, row["arn"], logs=args.follow_logs, as_json=args.json)

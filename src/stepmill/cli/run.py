@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.given import given
     from stepmill.cli.loader import in_file, load
     from stepmill.cli.reading import settings_of
-    from stepmill.cli.refusal import INTERRUPTED, Refusal
+    from stepmill.cli.refusal import Refusal
 
     settings = settings_of(args, stage=args.stage, pass_env=args.pass_env or None)
     for name in args.pass_env:
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
         raise InvalidDefinition(tuple(problems))
 
-    from stepmill.cli.follow import Following, finish
+    from stepmill.cli.follow import follow
     from stepmill.cli.session import Session
     from stepmill.local.refusals import warnings
 
@@ -67,13 +67,7 @@ def run(args: argparse.Namespace) -> int:
     with session.hosting():
         arn = session.start(workflow, name, value)
         screen.say(f"{workflow.name} {arn.rpartition(':')[2]}")
-        following = Following(session, arn, logs=args.follow_logs)
-        try:
-            code = finish(session, following.to_the_end(), args.json)
-        except KeyboardInterrupt:
-            finish(session, following.digest, args.json)
-            code = INTERRUPTED
-    return code
+        return follow(session, arn, logs=args.follow_logs, as_json=args.json)
 
 
 def fresh_name() -> str:
