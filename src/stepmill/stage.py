@@ -20,7 +20,7 @@ from stepmill.nearest import did_you_mean, nearest
 STORE = ".stepmill"
 PREFIX = "STEPMILL_"
 
-KEYS = ("store", "stage", "region", "account", "bucket", "cache", "grace", "pass_env", "secrets", "functions")
+KEYS = ("store", "stage", "region", "account", "bucket", "cache", "grace", "pass_env", "secrets", "functions", "stages")
 _LISTS = ("pass_env", "secrets")
 _PATHS = ("store", "cache")
 _PATTERNS = {
@@ -84,6 +84,8 @@ class Settings:
     """Names of environment variables whose values are masked everywhere; includes secret-looking `pass_env`."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """Lambda function name → `file.py:handler`, the file relative to `root`."""
+    stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Name of a stage on AWS → what its table says; `stepmill.deploy.stages` knows what that means."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ def _from_pyproject(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
-    named = {PREFIX + key.upper(): key for key in KEYS if key != "functions"}
+    named = {PREFIX + key.upper(): key for key in KEYS if key not in ("functions", "stages")}
     found: dict[str, Any] = {}
     for name, value in environ.items():
         if name in named and value:
@@ -239,6 +241,10 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _checked(key: str, value: Any, where: str, base: Path) -> Any:
+    if key == "stages":
+        if not isinstance(value, Mapping) or not all(isinstance(each, Mapping) for each in value.values()):
+            raise SettingsError(f'{where}stages must hold tables, such as [tool.stepmill.stages.dev] region = "…"')
+        return {name: dict(each) for name, each in value.items()}
     if key == "functions":
         if not isinstance(value, Mapping) or not all(isinstance(v, str) and ":" in v for v in value.values()):
             raise SettingsError(f'{where}functions must be a table such as {{notify = "functions.py:notify"}}')

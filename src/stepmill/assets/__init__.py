@@ -9,12 +9,13 @@ Here: what is packed, in which order, under which name. Never: uploading, bucket
 from __future__ import annotations
 
 from stepmill.assets.files import AssetError, Member
-from stepmill.assets.pack import Asset, pack_data, pack_file, pack_folder, pack_function, pack_source_dir
+from stepmill.assets.pack import Asset, pack_beside, pack_data, pack_file, pack_folder, pack_function, pack_source_dir
 
 __all__ = [
     "Asset",
     "AssetError",
     "Member",
+    "pack_beside",
     "pack_data",
     "pack_file",
     "pack_folder",

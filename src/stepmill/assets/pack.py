@@ -263,3 +263,8 @@ def pack_data(path: str | os.PathLike[str], *, base: Path | None = None) -> Asse
     at = _base(base) / path
     members = folder(at) if at.is_dir() else [member(at, at.name)]
     return _asset("data", members, "data", "", path)
+
+
+def pack_beside(asset: Asset, root: Path) -> Asset:
+    """A function's zip with the files of a folder beside its own: the packages it requires. Raises AssetError."""
+    return _asset("zip", merge([asset.members, folder(root)]), "code", "function.zip", asset.source)

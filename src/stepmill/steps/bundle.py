@@ -17,6 +17,8 @@ from stepmill.assets import Asset
 from stepmill.inputs import InputSchema
 from stepmill.nearest import nearest
 
+from .triggers import Triggers
+
 BUCKET, JOB_ROLE = "Bucket", "JobRole"
 _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
 _SAID = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")  # in an intrinsic's text, braces have a backslash
@@ -66,7 +68,7 @@ class Manifest:
         assets: code and data to be stored in the stage's bucket. functions, images: by substitution name.
         activities: substitution name → the activity's name, whose ARN the stage fills in.
         sources: JSON pointer of a state → `pipeline.py:41`. schema: what an execution may be started with.
-        notices: sentences worth telling that are no faults.
+        notices: sentences worth telling that are no faults. triggers: what starts executions once it is deployed.
     """
 
     assets: tuple[Asset, ...] = ()
@@ -76,6 +78,7 @@ class Manifest:
     sources: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     schema: InputSchema = field(default_factory=InputSchema)
     notices: tuple[str, ...] = ()
+    triggers: Triggers = field(default_factory=Triggers)
 
     @property
     def substitutions(self) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stepmill.steps.bundle import Bundle
+    from stepmill.steps.triggers import Triggers
 
 
 class DefinitionText:
@@ -64,9 +65,22 @@ class Made:
     definition: Any
     about: Mapping[str, Any]
     more: Mapping[str, Any]
+    triggers: Triggers
 
     def bundle(self) -> Bundle:
         """The Definition and what it needs. Raises InvalidDefinition with every Problem in it."""
+        from stepmill.asl.problems import InvalidDefinition
+
+        problems = list(self.triggers.problems(str(self.more.get("source", ""))))
+        try:
+            made = self._compiled()
+        except InvalidDefinition as fault:
+            raise InvalidDefinition((*fault.problems, *problems)) from fault
+        if problems:
+            raise InvalidDefinition(tuple(problems))
+        return replace(made, manifest=replace(made.manifest, triggers=self.triggers))
+
+    def _compiled(self) -> Bundle:
         from stepmill import steps
         from stepmill.steps.bundle import Bundle
 

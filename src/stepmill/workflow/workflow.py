@@ -45,6 +45,9 @@ class Workflow:
         query_language: "JSONPath" or "JSONata"; left out, it is JSONPath, as in ASL.
         substitutions: names in `${…}` that your own deployment fills in, besides Stepmill's.
         stage: "local" unless named here or by STEPMILL_STAGE; never AWS because credentials happen to exist.
+        schedule: when `stepmill deploy` has it started: "cron(0 3 * * ? *)", "rate(1 day)" (EventBridge Scheduler).
+        time_zone: in which cron is read, such as "Asia/Tokyo"; UTC when left out.
+        new_data: "s3://${Bucket}/incoming/": each new object under it starts an execution, once it is deployed.
     """
 
     def __init__(
@@ -64,8 +67,12 @@ class Workflow:
         query_language: str | None = None,
         substitutions: Collection[str] = (),
         stage: str | None = None,
+        schedule: str | None = None,
+        time_zone: str = "UTC",
+        new_data: str | None = None,
     ) -> None:
         from stepmill.steps.source import here
+        from stepmill.steps.triggers import Triggers
 
         self.name = name
         self.role = role
@@ -80,6 +87,7 @@ class Workflow:
         self._stage = stage
         self._query_language = query_language
         self._substitutions = tuple(substitutions)
+        self._triggers = Triggers(schedule, time_zone, new_data)
         self._bundle: Bundle | None = None
         self._local: Local | None = None
 
@@ -127,7 +135,7 @@ class Workflow:
                 "execution_input": self.workflow_input,
                 "source": self._source,
             }
-            made = Made(self.name, self._definition, about, more)
+            made = Made(self.name, self._definition, about, more, self._triggers)
             self._bundle = made.bundle()
         return self._bundle
 
