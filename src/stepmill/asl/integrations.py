@@ -15,6 +15,9 @@ from functools import cache
 from typing import Final, Literal
 
 from stepmill.asl.operations import find_service, nearest_service
+from stepmill.asl.rights import Right
+from stepmill.asl.rights_rows import FOLLOW, INVOKE, OPTIMISED, S3, START, job
+from stepmill.asl.rights_sdk import sdk
 from stepmill.nearest import nearest
 
 Pattern = Literal["request", "sync", "token"]
@@ -27,7 +30,7 @@ class Integration:
     called, `pattern` how the state waits: for the response, for the job, or for a task token. `error_prefix` stands
     before the dot of error names. `job` is the kind of job that `sync` waits for. `function` is the function's ARN
     when the Resource is that ARN itself, `activity` an activity's. `required` are the parameters AWS asks for at
-    CreateStateMachine, `actions` what the execution role must be allowed, as far as this table knows. `java` is the
+    CreateStateMachine, `rights` what the execution role must be allowed. `java` is the
     name that the SDK has for the service of a row made of AWS's table; `names` are all that boto3 and endpoints have
     for it."""
 
@@ -42,7 +45,7 @@ class Integration:
     function: str | None = None
     activity: str | None = None
     required: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
+    rights: tuple[Right, ...] = ()
     java: str | None = None
     names: tuple[str, ...] = ()
 
@@ -50,6 +53,11 @@ class Integration:
     def arn(self) -> str:
         """The Resource, in the partition `aws`."""
         return self.function or self.activity or f"arn:aws:states:::{self.resource_type}:{self.resource}"
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The names of what the execution role must be allowed."""
+        return tuple(dict.fromkeys(action for right in self.rights for action in right.actions))
 
 
 class UnknownIntegration(KeyError):
@@ -81,12 +89,11 @@ class UnknownIntegration(KeyError):
 
 TOKEN: Final = ".waitForTaskToken"  # noqa: S105 - no secret
 """How a Resource ends whose Task waits until somebody sends its task token back."""
-_EVENTS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 
 def _job(kind: JobKind, required: tuple[str, ...]) -> tuple[Integration, Integration]:
     noun = f"{kind.capitalize()}Job"
-    create = f"sagemaker:Create{noun}"
+    word, path = kind.capitalize(), f"{kind}-job"
     request = Integration(
         resource_type="sagemaker",
         resource=f"create{noun}",
@@ -97,18 +104,13 @@ def _job(kind: JobKind, required: tuple[str, ...]) -> tuple[Integration, Integra
         error_prefix="SageMaker",
         job=kind,
         required=required,
-        actions=(create, "sagemaker:AddTags", "iam:PassRole"),
+        rights=job(word, path, sync=False),
     )
-    sync = replace(
-        request,
-        resource=f"create{noun}.sync",
-        pattern="sync",
-        actions=(*request.actions, f"sagemaker:Describe{noun}", f"sagemaker:Stop{noun}", *_EVENTS),
-    )
+    sync = replace(request, resource=f"create{noun}.sync", pattern="sync", rights=job(word, path, sync=True))
     return request, sync
 
 
-def _sdk(service: str, prefix: str, operation: str, *actions: str) -> Integration:
+def _sdk(service: str, prefix: str, operation: str) -> Integration:
     return Integration(
         resource_type=f"aws-sdk:{service}",
         resource=operation[0].lower() + operation[1:],
@@ -117,7 +119,7 @@ def _sdk(service: str, prefix: str, operation: str, *actions: str) -> Integratio
         pattern="request",
         optimised=False,
         error_prefix=prefix,
-        actions=actions or (f"{service}:{operation}",),
+        rights=S3[operation] if service == "s3" else sdk(service, service, operation),
     )
 
 
@@ -132,12 +134,11 @@ def _request(service: str, operation: str, prefix: str, *required: str) -> Integ
         optimised=True,
         error_prefix=prefix,
         required=required,
-        actions=(f"{service}:{operation}",),
+        rights=OPTIMISED[f"{service}:{operation}"],
     )
 
 
 _START: Final = _request("states", "StartExecution", "StepFunctions")
-_FOLLOW: Final = ("states:DescribeExecution", "states:StopExecution", *_EVENTS)
 
 INTEGRATIONS: Final[tuple[Integration, ...]] = (
     Integration(
@@ -149,7 +150,7 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
         optimised=True,
         error_prefix="Lambda",
         required=("FunctionName",),
-        actions=("lambda:InvokeFunction",),
+        rights=INVOKE,
     ),
     *_job("training", ("TrainingJobName", "OutputDataConfig", "RoleArn")),
     *_job("processing", ("ProcessingJobName", "ProcessingResources", "AppSpecification", "RoleArn")),
@@ -163,15 +164,15 @@ INTEGRATIONS: Final[tuple[Integration, ...]] = (
     _START,
     # `.sync` gives the execution's output as text, `.sync:2` as JSON.
     *(
-        replace(_START, resource=f"startExecution.{way}", pattern="sync", actions=(*_START.actions, *_FOLLOW))
+        replace(_START, resource=f"startExecution.{way}", pattern="sync", rights=(*START, *FOLLOW))
         for way in ("sync", "sync:2")
     ),
-    _sdk("s3", "S3", "ListObjectsV2", "s3:ListBucket"),
-    _sdk("s3", "S3", "GetObject", "s3:GetObject", "s3:ListBucket"),
-    _sdk("s3", "S3", "PutObject", "s3:PutObject"),
-    _sdk("s3", "S3", "HeadObject", "s3:GetObject", "s3:ListBucket"),
-    _sdk("s3", "S3", "CopyObject", "s3:GetObject", "s3:PutObject", "s3:ListBucket"),
-    _sdk("s3", "S3", "DeleteObject", "s3:DeleteObject"),
+    _sdk("s3", "S3", "ListObjectsV2"),
+    _sdk("s3", "S3", "GetObject"),
+    _sdk("s3", "S3", "PutObject"),
+    _sdk("s3", "S3", "HeadObject"),
+    _sdk("s3", "S3", "CopyObject"),
+    _sdk("s3", "S3", "DeleteObject"),
     _sdk("sagemaker", "SageMaker", "DescribeTrainingJob"),
     _sdk("sagemaker", "SageMaker", "ListTrainingJobs"),
     _sdk("sagemaker", "SageMaker", "DescribeProcessingJob"),
@@ -262,6 +263,7 @@ def _of_table(resource_arn: str, name: str) -> Integration:
         optimised=False,
         error_prefix=service.prefix,
         required=tuple(name for name in operation.parameters if name in operation.required),
+        rights=sdk(java, service.names_elsewhere[-1], action[0].upper() + action[1:], operation.parameters),
         java=java,
         names=service.names_elsewhere,
     )

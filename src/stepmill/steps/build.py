@@ -109,7 +109,7 @@ class Ledger:
                 made = replace(made, name=self._function_name(names.slug(file.stem), handler))
             self._handlers[key], self.functions[name] = name, made
         elif (known := self.functions[self._handlers[key]]) != replace(made, name=known.name):
-            fields = [f for f in ("timeout", "memory", "environment", "requirements", "asset")
+            fields = [f for f in ("timeout", "memory", "environment", "requirements", "permissions", "asset")
                       if getattr(known, f) != getattr(made, f)]  # fmt: skip
             self.problem(
                 state.source,

@@ -33,7 +33,8 @@ class FunctionSource:
     Attributes:
         name: `<workflow>-<handler>`. handler: `functions.notify`, as Lambda takes it. asset: its code, a zip.
         timeout: seconds. memory: MB. environment: its variables. requirements: pip requirement lines.
-        file: the file of the handler, for messages.
+        file: the file of the handler, for messages. permissions: what its code calls, `{"Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::${Bucket}/*"}` each, for the policy of its role.
     """
 
     name: str
@@ -44,6 +45,7 @@ class FunctionSource:
     environment: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     requirements: tuple[str, ...] = ()
     file: str = ""
+    permissions: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

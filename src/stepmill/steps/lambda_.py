@@ -16,6 +16,7 @@ from stepmill.inputs.templates import expressions
 
 from .build import Build, requirement_lines
 from .bundle import FunctionSource
+from .permissions import checked
 from .scripts import check_handler
 from .state import Task
 
@@ -33,6 +34,9 @@ class LambdaStep(Task):
         timeout: seconds the function may take (60). memory: MB (128). environment: its variables.
         requirements: pip requirement lines, or a requirements file. dependencies: files, folders and modules beside it.
         source_dir: the folder the function's file is in, packed whole.
+        permissions: what the function's code calls on AWS, for the policy of its role: `[{"Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::${Bucket}/reports/*"}]`, an action or resource or a list of them each, and a
+            Condition if need be. Its log is allowed without being said.
         fields: retry, catch, and the fields of `Task` except resource.
     """
 
@@ -51,6 +55,7 @@ class LambdaStep(Task):
         requirements: Sequence[str] | str | None = None,
         dependencies: Sequence[Any] = (),
         source_dir: Any = None,
+        permissions: Sequence[Mapping[str, Any]] = (),
         **fields: Any,
     ) -> None:
         super().__init__(state_id, **fields)
@@ -63,6 +68,7 @@ class LambdaStep(Task):
         self.wait_for_callback, self.function, self.body = wait_for_callback, function, payload
         self.timeout, self.memory, self.environment = timeout, memory, dict(environment or {})
         self.requirements, self.dependencies, self.source_dir = requirements, tuple(dependencies), source_dir
+        self.permissions = tuple(permissions)
 
     @property
     def payload(self) -> Placeholder:
@@ -110,6 +116,7 @@ class LambdaStep(Task):
             environment=self._environment(build),
             requirements=self._requirements(base, build),
             file=str(path),
+            permissions=checked(self.permissions, f"{self.state_id!r}", build.problem),
         )
         return build.ledger.function(path.resolve(), handler, made, self)
 
