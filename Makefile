@@ -35,9 +35,10 @@ check: .venv/.dev ## ruff, mypy, the import contracts, and that generated pages 
 test-all: export STEPMILL_ORACLE_PYTHON := $(CURDIR)/.venv/oracle/bin/python
 test-all: export STEPMILL_ORACLE3_PYTHON := $(CURDIR)/.venv/oracle3/bin/python
 test-all: export STEPMILL_NPM := $(CURDIR)/.venv/npm
+test-all: export STEPMILL_MOTO := $(CURDIR)/.venv/moto/bin
 test-all: export STEPMILL_AWSCLI := $(CURDIR)/.venv/awscli/bin
 test-all: export STEPMILL_JSONATA_SUITE := $(CURDIR)/.venv/jsonata-suite
-test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.awscli .venv/.suite .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
+test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.moto .venv/.awscli .venv/.suite .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
 	pytest -m 'slow or not slow' tests examples/digits
 
 docs: .venv/.dev ## write the pages that are made from the code anew
@@ -76,6 +77,9 @@ clean: ## remove what the targets made
 # The newest generation's objects are accepted too, and asked in an environment of their own.
 .venv/.oracle3: .venv/.dev
 	@tools/venv.sh oracle3 && touch $@
+
+.venv/.moto: .venv/.dev
+	@tools/venv.sh moto && touch $@
 
 # The AWS CLI pins a botocore of its own.
 .venv/.awscli: .venv/.dev

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|more|awscli|oracle|oracle3`.
+# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|more|moto|awscli|oracle|oracle3`.
 # In: pyproject.toml, a Python of at least 3.11 (PYTHON= chooses it), uv if there is one. Out: .venv. Touches nothing else.
 set -eu
 cd "$(dirname "$0")/.."
@@ -78,6 +78,11 @@ more)
     group more >.venv/more.txt
     install .venv --requirement .venv/more.txt
     ;;
+moto)
+    # A server of moto's own, CloudFormation included: what deployments are tried against that is not ours.
+    PYTHON=.venv/bin/python make_venv .venv/moto
+    install .venv/moto 'moto[server,cloudformation,codebuild,ecr]>=5.1'
+    ;;
 awscli)
     PYTHON=.venv/bin/python make_venv .venv/awscli
     install .venv/awscli 'awscli>=1.35'
@@ -103,6 +108,6 @@ suite)
         jsonata_python-0.6.0/jsonata/test/test-suite
     ;;
 *)
-    stop "usage: tools/venv.sh demo|dev|more|awscli|oracle|oracle3|suite"
+    stop "usage: tools/venv.sh demo|dev|more|moto|awscli|oracle|oracle3|suite"
     ;;
 esac

@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
     staged.arguments(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask; for CI")
-    parser.add_argument("--json", action="store_true", help="print the stack's outputs as JSON")
+    parser.add_argument("--json", action="store_true", help="print what was deployed as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.refusal import OK
     from stepmill.deploy.account import Account
     from stepmill.deploy.apply import apply
-    from stepmill.deploy.plan import forget, plan
+    from stepmill.deploy.plan import forget, machine_arn, plan
+    from stepmill.deploy.template import ALIAS
 
     stage = staged.stage_of(args)
     with staged.refusals():
@@ -37,20 +38,21 @@ def run(args: argparse.Namespace) -> int:
         made = plan(account, staged.built_of(args, stage))
         look = screen.look(sys.stderr)
         screen.say("\n".join(planned.lines(made, look)))
-        if not made.changes and made.app.stack is not None:
-            outputs = dict(made.app.stack.outputs)
-        else:
-            agreed = args.yes or asked(f"Deploy this to account {made.identity.account}, {stage.region}?")
-            if not agreed:
+        if made.changes:
+            if not (args.yes or asked(f"Deploy this to account {made.identity.account}, {stage.region}?")):
                 forget(account, made)
                 screen.say("nothing was changed")
                 return OK
-            outputs = dict(apply(account, made, told, screen.say))
+            apply(account, made, told, screen.say)
+    machine = machine_arn(made.identity, made.app.name, stage.region)
+    live = f"{machine}:{ALIAS}"
     if args.json:
-        screen.print_json({"schema": 1, "stack": made.app.name, "calls": account.calls, **outputs})
-    elif "Live" in outputs:
-        print(outputs["Live"])
-        screen.say(f"`stepmill run {args.file} --stage {stage.name}` starts it; {planned.console(outputs['Machine'])}")
+        screen.print_json(
+            {"schema": 1, "stack": made.app.name, "changed": made.changes, "live": live, "calls": account.calls}
+        )
+    else:
+        print(live)
+        screen.say(f"`stepmill run {args.file} --stage {stage.name}` starts it; {planned.console(machine)}")
     return OK
 
 

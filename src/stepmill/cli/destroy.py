@@ -59,5 +59,7 @@ def sentences(found: object, own_bucket: bool) -> list[str]:
     if found.base is None:
         why = f", which {', '.join(found.others)} still need" if found.others else ""
         return [*said, f"  − s3://{found.bucket}/{found.prefix}", f"    the stage's bucket and images stay{why}"]
-    whole = f"  − s3://{found.bucket} and all that is in it" if own_bucket else f"  − s3://{found.bucket}/{found.prefix}"
+    whole = (
+        f"  − s3://{found.bucket} and all that is in it" if own_bucket else f"  − s3://{found.bucket}/{found.prefix}"
+    )
     return [*said, f"  − stack {found.base.name}, its images", whole]

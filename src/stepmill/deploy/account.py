@@ -124,6 +124,7 @@ class Account:
         credentials, none that hold, no right, no connection, throttling that does not end.
         """
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         client = self._client(service)
         method = next(name for name, known in client.meta.method_to_api_mapping.items() if known == operation)
@@ -134,6 +135,11 @@ class Account:
             raise self._refused(refusal.response["Error"], service, operation, request) from None
         except BotoCoreError as fault:
             raise self._failed(fault, service) from None
+        except ResponseParserError:
+            raise DeployRefused(
+                f"{client.meta.endpoint_url} answered {service}:{operation} with something that is not of AWS's form; "
+                "is it AWS, or a server that lacks this service?"
+            ) from None
         return answer
 
     def takes(self, service: str, operation: str, parameter: str) -> bool:

@@ -1,6 +1,6 @@
 """Does what a plan says, in its order, and nothing else.
 
-In: an Account and a Plan. Out: the stack's outputs. Touches: AWS.
+In: an Account and a Plan. Out: nothing. Touches: AWS.
 
 Each step leaves a whole: a stack rolls back by itself, an object is there or not, an image is there or not. So whatever
 ends this half-way, the next deployment finds what is there and does the rest.
@@ -8,7 +8,7 @@ ends this half-way, the next deployment finds what is there and does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from stepmill.deploy.account import Account
 
 
-def apply(account: Account, plan: Plan, tell: Callable[[Event], None], say: Callable[[str], None]) -> Mapping[str, str]:
+def apply(account: Account, plan: Plan, tell: Callable[[Event], None], say: Callable[[str], None]) -> None:
     """Carry a plan out. tell: hears each event of a stack; say: hears what is done between.
 
-    Out: the outputs of the workflow's stack: Machine, Live, Bucket. Raises DeployRefused, DeployFailed.
+    Raises DeployRefused, DeployFailed.
     """
     stacks = Stacks(account)
     if plan.base.changes:
@@ -39,8 +39,6 @@ def apply(account: Account, plan: Plan, tell: Callable[[Event], None], say: Call
     if plan.app.changes:
         say(f"stack {plan.app.name}")
         _apply(stacks, account, plan.app, plan.bucket, tell)
-    found = stacks.find(plan.app.name)
-    return found.outputs if found is not None else {}
 
 
 def _apply(

@@ -6,7 +6,6 @@ In: a Stage. Out: a CloudFormation template. Touches: nothing.
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.deploy.naming import ACCOUNT, PARTITION, REGION, bucket, repository, tag_list, value
@@ -42,14 +41,11 @@ def base_template(stage: Stage) -> dict[str, Any]:
     if stage.repository is None:
         resources["Images"] = _repository(stage)
     resources |= {"BuildRole": _build_role(stage), "Builds": _builds(stage), "BuildLogs": _build_logs(stage)}
-    outputs = {"Bucket": {"Value": value(bucket(stage))}, "Repository": {"Value": repository(stage)}}
-    # Says which template the stack was last given, so that a deployment need not ask what would change.
-    built = sha256(json.dumps([resources, outputs], sort_keys=True).encode()).hexdigest()
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Stepmill, stage {stage.name}: what its workflows share.",
         "Resources": resources,
-        "Outputs": {**outputs, "Built": {"Value": built}},
+        "Outputs": {"Bucket": {"Value": value(bucket(stage))}, "Repository": {"Value": repository(stage)}},
     }
 
 
@@ -121,7 +117,7 @@ def _repository(stage: Stage) -> dict[str, Any]:
             "RepositoryName": repository(stage),
             "ImageTagMutability": "IMMUTABLE",
             "ImageScanningConfiguration": {"ScanOnPush": True},
-            "LifecyclePolicy": {"LifecyclePolicyText": {"Fn::ToJsonString": {"rules": [rule]}}},
+            "LifecyclePolicy": {"LifecyclePolicyText": json.dumps({"rules": [rule]})},
             "Tags": tag_list(None, stage),
         },
     }

@@ -161,9 +161,9 @@ def _base(stacks: Stacks, account: Account, built: Built) -> StackPlan:
     name = naming.base_stack(built.stage)
     found = stacks.find(name)
     wanted = StackPlan(name, found, built.base_text, naming.tag_list(None, built.stage))
-    if found is not None and found.outputs.get("Built") == built.base["Outputs"]["Built"]["Value"]:
-        return wanted
     before = stacks.template(name) if found is not None and found.there else {}
+    if before == built.base:
+        return wanted
     return proposed(stacks, account, wanted, before, {}, None)
 
 
@@ -263,6 +263,11 @@ def _images(account: Account, built: Built, before: Mapping[str, Any], ready: bo
     if not ready and built.stage.repository is None:
         return tuple(fresh)
     return tuple(name for name in fresh if not image_there(account, built, name))
+
+
+def machine_arn(identity: Identity, stack: str, region: str) -> str:
+    """The ARN of the state machine of a stack: both have one name."""
+    return f"arn:{identity.partition}:states:{region}:{identity.account}:stateMachine:{stack}"
 
 
 def image_there(account: Account, built: Built, name: str) -> bool:

@@ -52,12 +52,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that exists. outputs, tags: by name."""
+    """A stack that exists."""
 
     name: str
     id: str
     status: str
-    outputs: Mapping[str, str]
 
     @property
     def planned(self) -> bool:
@@ -92,8 +91,7 @@ class Stacks:
             if "does not exist" in refusal.message:
                 return None
             raise
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
-        stack = Stack(found["StackName"], found["StackId"], found["StackStatus"], outputs)
+        stack = Stack(found["StackName"], found["StackId"], found["StackStatus"])
         if stack.status == "DELETE_COMPLETE":
             return None
         if stack.status.endswith("_IN_PROGRESS") and not stack.planned:
