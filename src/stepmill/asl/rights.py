@@ -302,13 +302,15 @@ def listed(request: Any) -> Condition:
     return {"StringLike" if "*" in prefix else "StringEquals": {"s3:prefix": str(prefix)}}
 
 
-def passed(role: str, service: str) -> Right:
+def passed(name: str, service: str) -> Right:
     """`iam:PassRole` on the role that a member names, to this service and to no other."""
     principal = f"{service}.amazonaws.com"
-    return Right(("iam:PassRole",), _role(role), {"StringEquals": {"iam:PassedToService": principal}})
+    return Right(("iam:PassRole",), role(name), {"StringEquals": {"iam:PassedToService": principal}})
 
 
-def _role(name: str) -> Targets:
+def role(name: str) -> Targets:
+    """The function that finds the role that a member names, with the members around it before dots."""
+
     def find(request: Any, where: Where) -> Iterator[Target]:
         for value in _named(request, name.split(".")):
             if isinstance(value, Dynamic):

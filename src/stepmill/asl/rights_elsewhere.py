@@ -129,14 +129,14 @@ _MACHINE: Final = "arn:{partition}:states:{region}:{account}:stateMachine:{machi
 _ATHENA: Final = named("athena", "workgroup/", "WorkGroup")
 
 ELSEWHERE: Final[dict[str, tuple[Right, ...]]] = {
-    "sagemaker:createTransformJob": job("Transform", "transform-job", sync=False, role=""),
-    "sagemaker:createTransformJob.sync": job("Transform", "transform-job", sync=True, role=""),
+    "sagemaker:createTransformJob": job("Transform", "transform-job", sync=False, runs_as=""),
+    "sagemaker:createTransformJob.sync": job("Transform", "transform-job", sync=True, runs_as=""),
     **{
         f"sagemaker:createHyperParameterTuningJob{way}": job(
             "HyperParameterTuning",
             "hyper-parameter-tuning-job",
             sync=bool(way),
-            role="TrainingJobDefinition.RoleArn",
+            runs_as="TrainingJobDefinition.RoleArn",
             more=(_TRAINING,),
         )
         for way in ("", ".sync")

@@ -23,6 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pass-env", metavar="NAME", action="append", default=[], help="give this variable to jobs and functions"
     )
+    parser.add_argument(
+        "--enforce-rights", action="store_true", help="let no state, job or function do more than its role would on AWS"
+    )
     parser.add_argument("--stage", metavar="NAME", help="where to run (default: local)")
 
 
@@ -55,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     for problem in in_file(args.file, warnings(bundle, settings)):
         screen.say(str(problem))
 
-    session = Session(settings)
+    session = Session(settings, enforce_rights=args.enforce_rights)
     name = args.name or fresh_name()
     if args.detach:
         session.refuse(bundle)  # before there is a process in the background
