@@ -28,6 +28,13 @@ from stepmill.local.notes import Notes
 from stepmill.local.store import Store
 from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
+from stepmill.services.cloudformation.applying import Applying
+from stepmill.services.cloudformation.change_sets import ChangeSets
+from stepmill.services.cloudformation.drift import Drift
+from stepmill.services.cloudformation.kinds.kind import Place
+from stepmill.services.cloudformation.looks import Looks
+from stepmill.services.cloudformation.records import Records
+from stepmill.services.cloudformation.stacks import StackOperations
 from stepmill.services.crews import Crew
 from stepmill.services.lambda_ import Lambda
 from stepmill.services.log_streams import Streams
@@ -80,6 +87,7 @@ class Host:
                     if "/" not in arn:  # a child execution goes on with its Map Run
                         say(f"continuing {'/'.join(arn.split(':')[6:8])} where it stood")
                 self._map_runs.begin()
+                self._applying.recover()
             except BaseException:
                 self.history.close()
                 raise
@@ -136,6 +144,12 @@ class Host:
         operations.add("s3", S3(objects, settings.account, settings.region))
         operations.add("logs", Logs(Streams(jobs, functions), **place))
         operations.add("sts", Sts(settings.account))
+        stacks, here = Records(history, clock, **place), Place(operations.call, **place)
+        self._applying = Applying(stacks, here)
+        operations.add("cloudformation", StackOperations(stacks, self._applying, here))
+        operations.add("cloudformation", ChangeSets(stacks, self._applying, here))
+        operations.add("cloudformation", Looks(stacks, here))
+        operations.add("cloudformation", Drift(stacks, here))
         operations.add("stepmill", Notes(history))
         self._lambda.events.start()
 

@@ -28,11 +28,13 @@ from stepmill.services.cloudformation.values import (
 )
 
 _SECTIONS: Final = frozenset(
-    "AWSTemplateFormatVersion Conditions Description Mappings Metadata Outputs Parameters Resources".split()
+    {"AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata", "Outputs", "Parameters"}
+    | {"Resources"}
 )
 _NOT_HERE: Final = ("Transform", "Rules", "Hooks")
 _OF_RESOURCE: Final = frozenset(
-    "Condition CreationPolicy DeletionPolicy DependsOn Metadata Properties Type UpdatePolicy UpdateReplacePolicy".split()
+    {"Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdatePolicy"}
+    | {"UpdateReplacePolicy"}
 )
 _DELETION: Final = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
 
@@ -53,7 +55,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Template:
-    """A template whose names all lead somewhere. `resources` are in an order in which each comes after what it needs."""
+    """A template whose names all lead somewhere. `resources` are in order: each comes after what it needs."""
 
     text: str
     description: str
@@ -119,8 +121,7 @@ def _yaml(text: str) -> Any:
             "Template format error: this machine reads JSON; a YAML template needs PyYAML: pip install pyyaml"
         ) from None
 
-    class Loader(yaml.SafeLoader):
-        """YAML with CloudFormation's short forms, `!Ref` and its like."""
+    loads: Any = type("Loader", (yaml.SafeLoader,), {})  # with CloudFormation's short forms, `!Ref` and its like
 
     def short(loader: Any, suffix: str, node: Any) -> Any:
         if isinstance(node, yaml.ScalarNode):
@@ -132,13 +133,13 @@ def _yaml(text: str) -> Any:
         return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
     # a version such as 2012-10-17 is text, as CloudFormation reads it
-    Loader.yaml_implicit_resolvers = {
+    loads.yaml_implicit_resolvers = {
         first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, pairs in yaml.Safeloads.yaml_implicit_resolvers.items()
     }
-    Loader.add_multi_constructor("!", short)
+    loads.add_multi_constructor("!", short)
     try:
-        return yaml.load(text, Loader)  # noqa: S506 - a SafeLoader with the short forms
+        return yaml.load(text, loads)  # noqa: S506 - a SafeLoader with the short forms
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
@@ -267,7 +268,9 @@ def _conditions(template: Template) -> None:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as circle:
-        raise invalid(f"Template error: Found circular condition dependency: {', '.join(circle.args[1][:-1])}") from None
+        raise invalid(
+            f"Template error: Found circular condition dependency: {', '.join(circle.args[1][:-1])}"
+        ) from None
 
 
 def _ordered(template: Template) -> dict[str, Resource]:

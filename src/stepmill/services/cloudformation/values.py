@@ -167,7 +167,8 @@ def _function(name: str, given: Any, scope: Scope) -> Any:
             text = resolve(text, scope)
             return UNKNOWN if unknown(text) else str(text).split(str(delimiter))
         case "Fn::Select":
-            return _selected(*_list(name, given, 2), scope)
+            index, parts = _list(name, given, 2)
+            return _selected(index, parts, scope)
         case "Fn::FindInMap":
             return scope.mapping(*(str(resolve(part, scope)) for part in _list(name, given, 3)))
         case "Fn::Base64":
@@ -206,7 +207,7 @@ def _substituted(given: Any, scope: Scope) -> str:
 
 
 def text_of(value: Any) -> str:
-    """A value as it stands inside a text; lists of text are joined by commas, as CloudFormation joins list parameters."""
+    """A value as it stands inside a text; lists are joined by commas, as list parameters are."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -226,8 +227,10 @@ def _sub(given: Any) -> tuple[str, Mapping[str, Any]]:
 def _attribute(given: Any) -> Reference:
     parts = given.split(".", 1) if isinstance(given, str) else given
     if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
-        raise invalid("Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name "
-                      "and the resource attribute")
+        raise invalid(
+            "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name "
+            "and the resource attribute"
+        )
     return Reference(parts[0], parts[1])
 
 

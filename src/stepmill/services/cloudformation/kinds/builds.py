@@ -30,7 +30,7 @@ class Project(Kind):
     attributes = "Arn"
     naming = "Name"
     longest = 150
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""
@@ -61,7 +61,7 @@ class ModelPackageGroup(Kind):
     attributes = "CreationTime ModelPackageGroupArn ModelPackageGroupStatus"
     naming = "ModelPackageGroupName"
     longest = 63
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""

@@ -21,7 +21,7 @@ _FIRST = (1980, 1, 1, 0, 0, 0)  # the time of a file in a zip whose content alon
 
 
 class Function(Kind):
-    """A function. What has no effect here (VPC, tracing, concurrency, keys, dead letters) is kept in the stack alone."""
+    """A function. What has no effect here (VPC, tracing, concurrency, keys, dead letters) the stack alone keeps."""
 
     type = "AWS::Lambda::Function"
     properties = (
@@ -35,7 +35,7 @@ class Function(Kind):
     replaced = "FunctionName PackageType TenancyConfig"
     attributes = "Arn"
     naming = "FunctionName"
-    tags = "list"
+    tagged = True
     memory = False
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
@@ -133,7 +133,7 @@ class LogGroup(Kind):
     attributes = "Arn"
     naming = "LogGroupName"
     longest = 512
-    tags = "list"
+    tagged = True
     memory = False
 
     def make(self, place: Place, name: str, props: Properties) -> Made:

@@ -37,7 +37,7 @@ class Role(Kind):
     replaced = "Path RoleName"
     attributes = "Arn RoleId"
     naming = "RoleName"
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""

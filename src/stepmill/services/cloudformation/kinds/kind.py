@@ -73,8 +73,8 @@ class Kind:
 
     properties: what a template may say. required: what it must. replaced: whose change makes a new resource.
     attributes: what Fn::GetAtt knows. volatile: those of them that an update changes. naming: the property that names
-    the resource; without it, or when it is not given, the name is made. longest, lower: of such a name. tags: the form
-    of `Tags`, "list" or "map"; "" when there are none. memory: whether it is lost when the process that made it ends.
+    the resource; without it, or when it is not given, the name is made. longest, lower: of such a name. tagged:
+    whether it takes `Tags`, and so the stack's too. memory: whether it is lost when the process that made it ends.
     """
 
     type: ClassVar[str]
@@ -86,8 +86,12 @@ class Kind:
     naming: ClassVar[str] = ""
     longest: ClassVar[int] = 64
     lower: ClassVar[bool] = False
-    tags: ClassVar[str] = ""
+    tagged: ClassVar[bool] = False
     memory: ClassVar[bool] = True
+
+    def identity(self, place: Place, name: str) -> str:
+        """The physical id that a resource of this name will have; the name, where nothing else is known."""
+        return name
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """Make it, by one call that does it or does nothing. Raises ServiceError."""

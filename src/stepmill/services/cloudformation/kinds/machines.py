@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_StepF
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -30,12 +31,16 @@ class StateMachine(Kind):
     volatile = "StateMachineRevisionId"
     naming = "StateMachineName"
     longest = 80
-    tags = "list"
+    tagged = True
     memory = False
+
+    def identity(self, place: Place, name: str) -> str:
+        """See Kind.identity."""
+        return place.arn("states", f"stateMachine:{name}")
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""
-        arn = place.arn("states", f"stateMachine:{name}")
+        arn = self.identity(place, name)
         if place.find("states", "DescribeStateMachine", stateMachineArn=arn) is not None:
             raise exists(self, arn)
         place.ask(
@@ -110,7 +115,7 @@ class StateMachineVersion(Kind):
 
 
 class StateMachineAlias(Kind):
-    """A name for versions. A `DeploymentPreference` is carried out at once: the alias leads to the new version wholly."""
+    """A name for versions. A `DeploymentPreference` is carried out at once and wholly."""
 
     type = "AWS::StepFunctions::StateMachineAlias"
     properties = "DeploymentPreference Description Name RoutingConfiguration StateMachineArn"
@@ -161,12 +166,16 @@ class Activity(Kind):
     replaced = "EncryptionConfiguration Name"
     attributes = "Arn Name"
     naming = "Name"
-    tags = "list"
+    tagged = True
     memory = False
+
+    def identity(self, place: Place, name: str) -> str:
+        """See Kind.identity."""
+        return place.arn("states", f"activity:{name}")
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""
-        arn = place.arn("states", f"activity:{name}")
+        arn = self.identity(place, name)
         if place.find("states", "DescribeActivity", activityArn=arn) is not None:
             raise exists(self, arn)
         place.ask("states", "CreateActivity", name=name, tags=lowered(props["Tags"]) if props.get("Tags") else None)
@@ -208,7 +217,7 @@ def _definition(place: Place, props: Properties) -> str:
     else:
         where = props["DefinitionS3Location"]
         found = place.ask("s3", "GetObject", Bucket=where["Bucket"], Key=where["Key"])
-        with found["Body"] as body:
+        with contextlib.closing(found["Body"]) as body:
             text = body.read().decode()
     names = {str(name): text_of(value) for name, value in (props.get("DefinitionSubstitutions") or {}).items()}
     return re.sub(r"\$\{([^${}]+)\}", lambda match: names.get(match[1], match[0]), text)

@@ -31,9 +31,7 @@ _OF_QUEUE = (
     "KmsDataKeyReusePeriodSeconds KmsMasterKeyId MaximumMessageSize MessageRetentionPeriod "
     "ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy SqsManagedSseEnabled VisibilityTimeout"
 )
-_OF_SUBSCRIPTION = (
-    "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy SubscriptionRoleArn"
-)
+_OF_SUBSCRIPTION = "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy SubscriptionRoleArn"
 
 
 class Topic(Kind):
@@ -49,7 +47,7 @@ class Topic(Kind):
     attributes = "TopicArn TopicName"
     naming = "TopicName"
     longest = 256
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""
@@ -155,7 +153,7 @@ class Queue(Kind):
     attributes = "Arn QueueName QueueUrl"
     naming = "QueueName"
     longest = 80
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""

@@ -37,7 +37,7 @@ class Rule(Kind):
     replaced = "EventBusName Name"
     attributes = "Arn"
     naming = "Name"
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""
@@ -122,7 +122,7 @@ class ScheduleGroup(Kind):
     replaced = "Name"
     attributes = "Arn CreationDate LastModificationDate State"
     naming = "Name"
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""
@@ -160,7 +160,7 @@ class Alarm(Kind):
     attributes = "Arn"
     naming = "AlarmName"
     longest = 255
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""

@@ -40,7 +40,7 @@ class Bucket(Kind):
     naming = "BucketName"
     longest = 63
     lower = True
-    tags = "list"
+    tagged = True
     memory = False
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
@@ -104,7 +104,7 @@ class Repository(Kind):
     naming = "RepositoryName"
     longest = 256
     lower = True
-    tags = "list"
+    tagged = True
 
     def make(self, place: Place, name: str, props: Properties) -> Made:
         """See Kind.make."""
