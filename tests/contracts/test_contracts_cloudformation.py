@@ -391,7 +391,7 @@ def test_a_stack_with_roles_needs_to_be_told_so(stacks: Any):
 
 def test_a_template_may_lie_in_a_bucket_and_be_yaml(stacks: Any, client: Any):
     client("s3").create_bucket(Bucket="templates")
-    text = "Resources:\n  Data:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Sub '${AWS::StackName}-b'\n"
+    text = "Resources:\n  Data:\n    Type: AWS::S3::Bucket\n    Properties: {BucketName: !Sub '${AWS::StackName}-b'}\n"
     client("s3").put_object(Bucket="templates", Key="a/t.yaml", Body=text.encode())
     url = "https://templates.s3.us-east-1.amazonaws.com/a/t.yaml"
     stacks.create_stack(StackName="yaml", TemplateURL=url)
@@ -444,7 +444,7 @@ def test_a_change_made_by_hand_is_drift(stacks: Any, client: Any):
         "Machine": "IN_SYNC",
         "Double": "IN_SYNC",
     }
-    client("lambda").update_function_configuration(FunctionName=names["Double"], Timeout=77)
+    client("lambda").update_function_configuration(FunctionName=names["Double"], Handler="index.other")
     client("stepfunctions").update_state_machine(
         stateMachineArn=names["Machine"], definition='{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
     )

@@ -104,6 +104,9 @@ class Applying:
         status, lost = stack["status"], "The process that carried out the operation ended. "
         if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
             return
+        for one in self._records.change_sets(stack):
+            if one["execution"] == "EXECUTE_IN_PROGRESS":
+                self._records.save_change_set({**one, "execution": "EXECUTE_FAILED"})
         if status == "DELETE_IN_PROGRESS":
             self.delete(stack, [])
         elif status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":
@@ -141,7 +144,8 @@ class Applying:
                         stack["resources"][logical] = {**had, **kept, "metadata": resource.metadata, "needs": needed}
                     continue
             self._acting.make(stack, resource, props, needed, "CREATE" if had is None else "UPDATE")
-            if had is not None:
+            # publishing the same revision again finds the version that is there: nothing was replaced
+            if had is not None and stack["resources"][logical]["physical"] != had["physical"]:
                 keep = resource.replace.startswith("Retain")
                 stack["operation"]["removing"].append({"logical": logical, "body": had, "keep": keep})
         gone = [logical for logical in stack["order"] if logical not in live and logical in stack["resources"]]
@@ -216,9 +220,11 @@ class Applying:
                 if entry["act"] == "altered":
                     self._acting.restore(stack, logical, entry["old"])
                     continue
-                made.append({"logical": logical, "body": stack["resources"].pop(logical), "keep": False})
-                if entry["old"] is not None:
-                    stack["resources"][logical] = entry["old"]
+                body, old = stack["resources"].pop(logical), entry["old"]
+                if old is None or old["physical"] != body["physical"]:
+                    made.append({"logical": logical, "body": body, "keep": False})
+                if old is not None:
+                    stack["resources"][logical] = old
         except Failed as failure:
             self._end(stack, "UPDATE_ROLLBACK_FAILED", _failed("update", failure))
             return

@@ -70,7 +70,6 @@ class ChangeSets:
                 "status": "FAILED" if target.same else "CREATE_COMPLETE",
                 "reason": _NO_CHANGES if target.same else "",
                 "execution": "UNAVAILABLE" if target.same else "AVAILABLE",
-                "based": stack["count"],
             }
             if fresh:
                 event = self._records.said(stack, "REVIEW_IN_PROGRESS", "User Initiated")

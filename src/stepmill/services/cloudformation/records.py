@@ -22,8 +22,8 @@ from stepmill.services.cloudformation.values import invalid
 from stepmill.services.operations import ServiceError
 
 Stack = dict[str, Any]
-"""id, name, status, reason, created, updated, deleted, template (a digest), parameters, tags, resources, order, outputs,
-description, more (shown only), count (of its events), operation (what is under way)."""
+"""id, name, status, reason, created, updated, deleted, template (a digest), parameters, tags, resources, order,
+outputs, description, more (shown only), count (of its events), operation (what is under way)."""
 
 _SERVICE: Final = "cloudformation"
 _STACK: Final = "AWS::CloudFormation::Stack"

@@ -60,6 +60,9 @@ class StackOperations:
             target = target_of(request, stack, self._records, self._place)
             if target.same:
                 raise invalid("No updates are to be performed.")
+            for one in self._records.change_sets(stack):
+                if one["execution"] == "AVAILABLE":
+                    self._records.save_change_set({**one, "execution": "OBSOLETE"})
             ending = "DO_NOTHING" if request.get("DisableRollback") else "ROLLBACK"
             self._applying.begin(stack, "UPDATE_IN_PROGRESS", target.fields, ending)
         self._applying.update(stack)

@@ -135,7 +135,7 @@ def _yaml(text: str) -> Any:
     # a version such as 2012-10-17 is text, as CloudFormation reads it
     loads.yaml_implicit_resolvers = {
         first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-        for first, pairs in yaml.Safeloads.yaml_implicit_resolvers.items()
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     loads.add_multi_constructor("!", short)
     try:
