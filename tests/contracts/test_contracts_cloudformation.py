@@ -454,6 +454,30 @@ def test_a_change_made_by_hand_is_drift(stacks: Any, client: Any):
     assert drifts()["Double"] == "DELETED"
 
 
+def test_a_drift_aware_change_set_brings_back_what_was_changed_by_hand(stacks: Any, client: Any):
+    deploy(stacks, "revert", pipeline(), "CREATE")
+    names, machines = physical(stacks, "revert"), client("stepfunctions")
+    by_hand = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
+    machines.update_state_machine(stateMachineArn=names["Machine"], definition=by_hand)
+    client("lambda").delete_function(FunctionName=names["Double"])
+    request = {"StackName": "revert", "ChangeSetName": "c", "UsePreviousTemplate": True, **CAPABLE}
+    stacks.create_change_set(**request)
+    assert stacks.describe_change_set(StackName="revert", ChangeSetName="c")["Status"] == "FAILED"
+    stacks.delete_change_set(StackName="revert", ChangeSetName="c")
+    stacks.create_change_set(DeploymentMode="REVERT_DRIFT", **request)
+    shown = stacks.describe_change_set(StackName="revert", ChangeSetName="c", IncludePropertyValues=True)
+    assert (shown["DeploymentMode"], shown["StackDriftStatus"]) == ("REVERT_DRIFT", "DRIFTED")
+    changes = {change["ResourceChange"]["LogicalResourceId"]: change["ResourceChange"] for change in shown["Changes"]}
+    assert (changes["Double"]["Action"], changes["Double"]["ResourceDriftStatus"]) == ("Add", "DELETED")
+    target = changes["Machine"]["Details"][0]["Target"]
+    assert (target["Drift"]["ActualValue"], target["BeforeValueFrom"]) == (by_hand, "ACTUAL_STATE")
+    stacks.execute_change_set(StackName="revert", ChangeSetName="c")
+    assert described(stacks, "revert")["StackStatus"] == "UPDATE_COMPLETE"
+    definition = machines.describe_state_machine(stateMachineArn=names["Machine"])["definition"]
+    assert json.loads(definition)["Comment"] == "first"
+    assert client("lambda").get_function(FunctionName=physical(stacks, "revert")["Double"])
+
+
 def test_what_nobody_does_here_is_refused_by_name(stacks: Any):
     code, said = refused(stacks.create_stack_set, StackSetName="s", TemplateBody="{}")
     assert code == "UnknownOperationException" and "CreateStackSet is not answered on this machine" in said

@@ -1,4 +1,4 @@
-"""docs/parity.md leaves out nothing of Step Functions: no field, no operation, no error; no operation of CloudFormation."""
+"""docs/parity.md leaves out nothing of Step Functions: no field, operation or error; no operation of CloudFormation."""
 
 from __future__ import annotations
 

@@ -81,15 +81,23 @@ class Acting:
             )
         self._records.save(stack, self._records.done(stack, resource.name, body, f"{doing}_COMPLETE"))
 
-    def alter(self, stack: Stack, resource: Resource, props: dict[str, Any], needs: list[str]) -> None:
-        """Bring a resource to other properties, in place. Raises Failed."""
+    def alter(
+        self,
+        stack: Stack,
+        resource: Resource,
+        props: dict[str, Any],
+        needs: list[str],
+        actual: dict[str, Any] | None = None,
+    ) -> None:
+        """Bring a resource to other properties, in place; `actual` are those it has, where they are not the record's.
+        Raises Failed."""
         before = stack["resources"][resource.name]
         body = {**before, "properties": props, "needs": needs, **_attributes(resource)}
         stack["resources"][resource.name] = body
         stack["operation"]["journal"].append({"act": "altered", "logical": resource.name, "old": before})
         self._records.save(stack, self._records.done(stack, resource.name, body, "UPDATE_IN_PROGRESS"))
         try:
-            body |= self._brought(before, props)
+            body |= self._brought({**before, "properties": actual or before["properties"]}, props)
         except (ServiceError, KeyError, TypeError, ValueError, AttributeError) as fault:
             self._fail(stack, resource.name, body, "UPDATE_FAILED", _said(fault), keep=True)
         self._records.save(stack, self._records.done(stack, resource.name, body, "UPDATE_COMPLETE"))

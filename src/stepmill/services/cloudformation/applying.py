@@ -36,10 +36,21 @@ class Applying:
         self._place = place
         self._acting = Acting(records, place)
 
-    def begin(self, stack: Stack, status: str, target: dict[str, Any], on_failure: str = "ROLLBACK") -> None:
-        """Write that an operation is under way: the stack is `target` from now on, and remembers what it was."""
+    def begin(
+        self,
+        stack: Stack,
+        status: str,
+        target: dict[str, Any],
+        on_failure: str = "ROLLBACK",
+        actual: dict[str, Any] | None = None,
+    ) -> None:
+        """Write that an operation is under way: the stack is `target` from now on, and remembers what it was.
+
+        actual: what resources are that somebody changed by hand, to be brought back; None for one that is gone.
+        """
         before = {key: copy.deepcopy(stack.get(key)) for key in _REMEMBERED}
-        stack["operation"] = {"before": before, "journal": [], "removing": [], "on_failure": on_failure}
+        begun = {"before": before, "journal": [], "removing": [], "on_failure": on_failure, "actual": actual or {}}
+        stack["operation"] = begun
         stack.update(target)
         self._records.save(stack, self._records.said(stack, status, "User Initiated"))
 
@@ -97,13 +108,11 @@ class Applying:
 
     def recover(self) -> None:
         """Finish what the last process left under way: what was being made is taken back, what was going goes."""
-        for stack in self._records.all():
+        for stack in self._records.busy():
             self._finish(stack)
 
     def _finish(self, stack: Stack) -> None:
         status, lost = stack["status"], "The process that carried out the operation ended. "
-        if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
-            return
         for one in self._records.change_sets(stack):
             if one["execution"] == "EXECUTE_IN_PROGRESS":
                 self._records.save_change_set({**one, "execution": "EXECUTE_FAILED"})
@@ -132,13 +141,16 @@ class Applying:
                 props = properties_of(resource, names, stack["tags"])
             except ServiceError as refusal:
                 raise Failed(logical, refusal.message, told=False) from None
+            actual = stack["operation"]["actual"]
+            if logical in actual and actual[logical] is None:
+                stack["resources"].pop(logical, None)  # somebody removed it: it is made again
             had = stack["resources"].get(logical)
             order.append(logical)
             if had is not None and had["type"] == resource.type:
                 differs = changed(had["properties"], props)
                 if not set(differs) & set(KINDS[resource.type].replaced.split()):
-                    if differs:
-                        self._acting.alter(stack, resource, props, needed)
+                    if differs or logical in actual:
+                        self._acting.alter(stack, resource, props, needed, actual.get(logical))
                     else:
                         kept = {"deletion": resource.deletion, "replace": resource.replace}
                         stack["resources"][logical] = {**had, **kept, "metadata": resource.metadata, "needs": needed}

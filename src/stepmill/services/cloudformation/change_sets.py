@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from stepmill.services.cloudformation import parameters
 from stepmill.services.cloudformation.applying import Applying
+from stepmill.services.cloudformation.drift import drifted, explained
 from stepmill.services.cloudformation.kinds.kind import Place
 from stepmill.services.cloudformation.records import Records, Stack
 from stepmill.services.cloudformation.requests import check_updatable, page, tag_rows, target_of
@@ -25,7 +26,9 @@ from stepmill.services.operations import Response, ServiceError, operation
 _NO_CHANGES: Final = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
 )
-_VALUES: Final = ("BeforeValue", "AfterValue", "AttributeChangeType", "Path")
+_VALUES: Final = frozenset(
+    {"BeforeValue", "AfterValue", "AttributeChangeType", "Path", "BeforeValueFrom", "AfterValueFrom", "Drift"}
+)
 _ENDS: Final = ("ROLLBACK", "DO_NOTHING", "DELETE")
 
 
@@ -44,7 +47,10 @@ class ChangeSets:
         kind, name = request.get("ChangeSetType") or "UPDATE", str(request.get("ChangeSetName") or "")
         if kind not in ("CREATE", "UPDATE"):
             raise invalid(f"A change set of the type {kind} is not made on this machine")
-        for member in ("IncludeNestedStacks", "ImportExistingResources", "ResourcesToImport", "DeploymentMode"):
+        aware = request.get("DeploymentMode") == "REVERT_DRIFT"
+        if aware and kind == "CREATE":
+            raise invalid("DeploymentMode REVERT_DRIFT is of change sets of the type UPDATE")
+        for member in ("IncludeNestedStacks", "ImportExistingResources", "ResourcesToImport"):
             if request.get(member):
                 raise invalid(f"{member} is not answered on this machine; leave it out")
         ending = request.get("OnStackFailure")
@@ -55,17 +61,21 @@ class ChangeSets:
             made = self._records.fresh_change_set(name)
             if not fresh and any(one["name"] == name for one in self._records.change_sets(stack)):
                 raise ServiceError("AlreadyExistsException", f"ChangeSet {name} already exists for {stack['id']}")
-            target = target_of(request, stack, self._records, self._place)
+            actual = drifted(stack, self._place) if aware else {}
+            target = target_of(request, stack, self._records, self._place, actual)
+            now = self._records.now()
             body = {
                 "id": made,
                 "name": name,
                 "stack": stack["id"],
                 "stack_name": stack["name"],
                 "type": kind,
-                "created": self._records.now(),
+                "created": now,
                 "description": request.get("Description"),
                 "fields": target.fields,
-                "changes": [asdict(change) for change in target.changes],
+                "changes": [explained(asdict(change), stack, actual, now) for change in target.changes],
+                "drifted": actual,
+                "aware": aware,
                 "on_failure": ending,
                 "status": "FAILED" if target.same else "CREATE_COMPLETE",
                 "reason": _NO_CHANGES if target.same else "",
@@ -92,6 +102,11 @@ class ChangeSets:
             "Capabilities": more.get("Capabilities") or [],
             "Tags": tag_rows(fields["tags"]),
             **({"OnStackFailure": body["on_failure"]} if body["on_failure"] else {}),
+            **(
+                {"DeploymentMode": "REVERT_DRIFT", "StackDriftStatus": "DRIFTED" if body["drifted"] else "IN_SYNC"}
+                if body["aware"]
+                else {}
+            ),
         }
         return row | page("Changes", [_change(one, values) for one in body["changes"]], request)
 
@@ -135,7 +150,8 @@ class ChangeSets:
             body["execution"] = "EXECUTE_IN_PROGRESS"
             self._records.save_change_set(body)
             fields = {**body["fields"], "change_set": body["id"], "token": request.get("ClientRequestToken")}
-            self._applying.begin(stack, "CREATE_IN_PROGRESS" if new else "UPDATE_IN_PROGRESS", fields, ending)
+            status = "CREATE_IN_PROGRESS" if new else "UPDATE_IN_PROGRESS"
+            self._applying.begin(stack, status, fields, ending, body["drifted"])
         (self._applying.create if new else self._applying.update)(stack)
         done = stack["status"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
         self._records.save_change_set({**body, "execution": "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"})
@@ -190,6 +206,8 @@ def _change(one: Mapping[str, Any], values: bool) -> dict[str, Any]:
     }
     named = {"PhysicalResourceId": one["physical"], "Replacement": one["replacement"], "PolicyAction": one["policy"]}
     row |= {key: value for key, value in named.items() if value}
+    if one.get("drift"):
+        row |= {"ResourceDriftStatus": one["drift"], **({"PreviousDeploymentContext": one["left"]} if values else {})}
     for key, member in (("before", "BeforeContext"), ("after", "AfterContext")):
         if values and one[key] is not None:
             row[member] = json.dumps(one[key], separators=(",", ":"), ensure_ascii=False)

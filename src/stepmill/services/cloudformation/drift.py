@@ -20,6 +20,44 @@ from stepmill.services.cloudformation.values import invalid
 from stepmill.services.operations import Response, operation
 
 
+def drifted(stack: Stack, place: Place) -> dict[str, dict[str, Any] | None]:
+    """The resources that are not what the stack has of them: what they are, None for those that are gone."""
+    found: dict[str, dict[str, Any] | None] = {}
+    for logical, body in stack["resources"].items():
+        try:
+            seen = KINDS[body["type"]].seen(place, Made(body["physical"], body["attributes"]), body["properties"])
+        except NotImplementedError:
+            continue
+        if seen is None or changed(body["properties"], seen):
+            found[logical] = seen
+    return found
+
+
+def explained(
+    change: dict[str, Any], stack: Stack, actual: Mapping[str, dict[str, Any] | None], now: float
+) -> dict[str, Any]:
+    """A change of a drift-aware change set, with the third state: what the last deployment left."""
+    logical = change["logical"]
+    had = stack["resources"].get(logical)
+    if had is None or logical not in actual:
+        return change
+    seen = actual[logical]
+    left = json.dumps({"Properties": had["properties"]}, separators=(",", ":"), ensure_ascii=False)
+    change |= {"drift": "DELETED" if seen is None else "MODIFIED", "left": left}
+    names = set() if seen is None else set(changed(had["properties"], seen))
+    for detail in change["details"]:
+        target = detail["Target"]
+        name = target.get("Name", "Tags")
+        target |= {"BeforeValueFrom": "ACTUAL_STATE", "AfterValueFrom": "TEMPLATE"}
+        if seen is not None and name in names:
+            target["Drift"] = {
+                "PreviousValue": _text(had["properties"].get(name)),
+                "ActualValue": _text(seen.get(name)),
+                "DriftDetectionTimestamp": now,
+            }
+    return change
+
+
 class Drift:
     """Looks for drift in the stacks that `records` keeps. A look is done before its answer is given."""
 

@@ -41,8 +41,17 @@ class Target(NamedTuple):
     same: bool
 
 
-def target_of(request: Mapping[str, Any], stack: Stack, records: Records, place: Place) -> Target:
-    """Hold a request against a stack, which is fresh or lives. Raises ServiceError as CloudFormation refuses it."""
+def target_of(
+    request: Mapping[str, Any],
+    stack: Stack,
+    records: Records,
+    place: Place,
+    actual: Mapping[str, dict[str, Any] | None] | None = None,
+) -> Target:
+    """Hold a request against a stack, which is fresh or lives. Raises ServiceError as CloudFormation refuses it.
+
+    actual: properties of resources that are not what the stack has of them; None for one that is gone.
+    """
     new = "operation" not in stack  # a stack that no operation ever touched
     had = records.template(stack["template"])
     text = template_text(request, had, place)
@@ -66,7 +75,12 @@ def target_of(request: Mapping[str, Any], stack: Stack, records: Records, place:
     }
     old = parse(had) if had else None
     pseudo = pseudo_of({**stack, "more": more}, place.region, place.account)
-    changes = plan(stack["resources"], old, stack["parameters"], template, values, tags, pseudo)
+    before = {
+        name: {**body, "properties": (actual or {}).get(name, body["properties"])}
+        for name, body in stack["resources"].items()
+        if (actual or {}).get(name, body) is not None
+    }
+    changes = plan(before, old, stack["parameters"], template, values, tags, pseudo)
     same = old is not None and not changes and old.outputs == template.outputs and tags == stack["tags"]
     return Target(template, fields, changes, same)
 
