@@ -123,7 +123,9 @@ class Records:
         """The event of a resource's status, which it takes."""
         now = self.now()
         resource |= {"status": status, "reason": reason, "at": now}
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+        # an event's id has its millisecond; no two events of a stack have one id
+        at = stack["stamp"] = max(int(now * 1000), stack.get("stamp", 0) + 1)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at // 1000)) + f".{at % 1000:03d}Z"
         made = self._event(
             stack, logical, resource["physical"], resource["type"], status, reason, f"{logical}-{status}-{stamp}"
         )
