@@ -226,6 +226,24 @@ def test_retained_resources_stay_when_their_stack_goes(stacks: Any, client: Any)
     stacks.delete_stack(StackName="retain")
 
 
+@pytest.mark.parametrize(
+    ("policy", "more", "left"),
+    [("Retain", {}, 1), ("RetainExceptOnCreate", {}, 0), ("Retain", {"RetainExceptOnCreate": True}, 0)],
+)
+def test_retain_keeps_what_a_failed_creation_made(
+    stacks: Any, client: Any, policy: str, more: dict[str, Any], left: int
+):
+    kept = {"Type": "AWS::S3::Bucket", "DeletionPolicy": policy, "Properties": {"BucketName": "left-over"}}
+    template = body({"Kept": kept, "Bad": {**TOO_LONG, "DependsOn": "Kept"}})
+    stacks.create_stack(StackName="left", TemplateBody=template, **more)
+    assert described(stacks, "left")["StackStatus"] == "ROLLBACK_COMPLETE"
+    found = [one["Name"] for one in client("s3").list_buckets()["Buckets"]]
+    assert found.count("left-over") == left
+    stacks.delete_stack(StackName="left")
+    if left:
+        client("s3").delete_bucket(Bucket="left-over")
+
+
 def test_a_bucket_with_objects_in_it_is_not_deleted(stacks: Any, client: Any):
     stacks.create_stack(StackName="full", TemplateBody=body({"Data": BUCKET, "Other": BUCKET}))
     names = physical(stacks, "full")

@@ -173,7 +173,13 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], bool]] = 
         {"ImageTagMutability": "IMMUTABLE", "EmptyOnDelete": True, **TAG},
         False,
     ),
-    ("AWS::CodeBuild::Project", {}, PROJECT, {**PROJECT, "TimeoutInMinutes": 30}, False),
+    (
+        "AWS::CodeBuild::Project",
+        {},
+        PROJECT,
+        {**PROJECT, "TimeoutInMinutes": 30, "Source": {"Type": "NO_SOURCE", "BuildSpec": "version: 0.2"}},
+        False,
+    ),
     (
         "AWS::SageMaker::ModelPackageGroup",
         {},

@@ -43,14 +43,17 @@ class Applying:
         target: dict[str, Any],
         on_failure: str = "ROLLBACK",
         actual: dict[str, Any] | None = None,
+        *,
+        sweep: bool = False,
     ) -> None:
         """Write that an operation is under way: the stack is `target` from now on, and remembers what it was.
 
         actual: what resources are that somebody changed by hand, to be brought back; None for one that is gone.
+        sweep: on the way back also `Retain` keeps nothing that this operation made (`RetainExceptOnCreate`).
         """
         before = {key: copy.deepcopy(stack.get(key)) for key in _REMEMBERED}
-        begun = {"before": before, "journal": [], "removing": [], "on_failure": on_failure, "actual": actual or {}}
-        stack["operation"] = begun
+        begun = {"before": before, "journal": [], "removing": [], "on_failure": on_failure}
+        stack["operation"] = {**begun, "actual": actual or {}, "sweep": sweep}
         stack.update(target)
         self._records.save(stack, self._records.said(stack, status, "User Initiated"))
 
@@ -208,7 +211,7 @@ class Applying:
             if body["status"] in _GONE:
                 continue
             try:
-                self._acting.remove(stack, logical, body, keep=body["deletion"] == "Retain")
+                self._acting.remove(stack, logical, body, keep=_kept(stack, body))
             except Failed:
                 failed.append(logical)
         if failed:
@@ -234,7 +237,7 @@ class Applying:
                     continue
                 body, old = stack["resources"].pop(logical), entry["old"]
                 if old is None or old["physical"] != body["physical"]:
-                    made.append({"logical": logical, "body": body, "keep": False})
+                    made.append({"logical": logical, "body": body, "keep": _kept(stack, body)})
                 if old is not None:
                     stack["resources"][logical] = old
         except Failed as failure:
@@ -290,6 +293,11 @@ def _dependents_first(removing: list[dict[str, Any]]) -> list[dict[str, Any]]:
         found += free[::-1]
         left = [entry for entry in left if entry not in free]
     return found
+
+
+def _kept(stack: Stack, body: dict[str, Any]) -> bool:
+    """Whether what an operation made stays although the operation is taken back."""
+    return body["deletion"] == "Retain" and body["status"] != "CREATE_FAILED" and not stack["operation"]["sweep"]
 
 
 def _failed(doing: str, failure: Failed) -> str:

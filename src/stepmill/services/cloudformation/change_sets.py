@@ -151,7 +151,8 @@ class ChangeSets:
             self._records.save_change_set(body)
             fields = {**body["fields"], "change_set": body["id"], "token": request.get("ClientRequestToken")}
             status = "CREATE_IN_PROGRESS" if new else "UPDATE_IN_PROGRESS"
-            self._applying.begin(stack, status, fields, ending, body["drifted"])
+            sweep = bool(request.get("RetainExceptOnCreate"))
+            self._applying.begin(stack, status, fields, ending, body["drifted"], sweep=sweep)
         (self._applying.create if new else self._applying.update)(stack)
         done = stack["status"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
         self._records.save_change_set({**body, "execution": "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"})

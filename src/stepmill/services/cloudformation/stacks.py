@@ -47,7 +47,8 @@ class StackOperations:
                 raise ServiceError("AlreadyExistsException", f"Stack [{name}] already exists")
             stack = self._records.fresh(name, protected=bool(request.get("EnableTerminationProtection")))
             target = target_of(request, stack, self._records, self._place)
-            self._applying.begin(stack, "CREATE_IN_PROGRESS", target.fields, ending)
+            sweep = bool(request.get("RetainExceptOnCreate"))
+            self._applying.begin(stack, "CREATE_IN_PROGRESS", target.fields, ending, sweep=sweep)
         self._applying.create(stack)
         return {"StackId": stack["id"]}
 
@@ -64,7 +65,8 @@ class StackOperations:
                 if one["execution"] == "AVAILABLE":
                     self._records.save_change_set({**one, "execution": "OBSOLETE"})
             ending = "DO_NOTHING" if request.get("DisableRollback") else "ROLLBACK"
-            self._applying.begin(stack, "UPDATE_IN_PROGRESS", target.fields, ending)
+            sweep = bool(request.get("RetainExceptOnCreate"))
+            self._applying.begin(stack, "UPDATE_IN_PROGRESS", target.fields, ending, sweep=sweep)
         self._applying.update(stack)
         return {"StackId": stack["id"]}
 

@@ -88,6 +88,9 @@ def _project(props: Properties) -> dict[str, Any]:
     for name in _NUMBERS.split():
         if name in found:
             found[name] = number(found[name])
+    # whoever answers CodeBuild here wants a location of every source, also of those that AWS takes without one
+    if found["source"].get("type") in ("NO_SOURCE", "CODEPIPELINE"):
+        found["source"].setdefault("location", "none")
     for holder in [found["source"], *found.get("secondarySources", ())]:
         if "buildSpec" in holder:
             holder["buildspec"] = holder.pop("buildSpec")
