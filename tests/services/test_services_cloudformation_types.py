@@ -145,7 +145,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], bool]] = 
         "AWS::Scheduler::Schedule",
         {"Group": of("AWS::Scheduler::ScheduleGroup")},
         SCHEDULE,
-        {**SCHEDULE, "ScheduleExpression": "rate(1 day)"},
+        {**SCHEDULE, "ScheduleExpression": "rate(1 day)", "GroupName": "default"},
         False,
     ),
     ("AWS::Scheduler::ScheduleGroup", {}, {}, TAG, False),
@@ -240,6 +240,23 @@ def test_every_type_is_tried_here_and_has_a_row_in_parity():
     assert {case[0] for case in CASES} == KINDS.keys()
     page = (Path(__file__).parents[2] / "docs" / "parity.md").read_text(encoding="utf-8")
     assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_table_of_types_is_that_of_awss_own_schemas(kind: str):
+    manager = pytest.importorskip("cfnlint.schema.manager").PROVIDER_SCHEMA_MANAGER
+    schema = manager.get_resource_schema("us-east-1", kind).schema
+
+    def tops(key: str) -> set[str]:
+        """The properties that a list of the schema names as a whole."""
+        return {path.split("/")[2] for path in schema.get(key, ()) if path.count("/") == 2}
+
+    row = KINDS[kind]
+    assert set(row.properties.split()) == schema["properties"].keys() - tops("readOnlyProperties")
+    assert set(row.required.split()) == set(schema.get("required", ()))
+    conditional = tops("conditionalCreateOnlyProperties")
+    assert set(row.replaced.split()) - conditional == tops("createOnlyProperties")
 
 
 def test_what_moto_has_is_what_the_template_says(store: Local):

@@ -27,7 +27,7 @@ class Project(Kind):
     )
     required = "Artifacts Environment ServiceRole Source"
     replaced = "Name"
-    attributes = "Arn"
+    attributes = "Arn Id"
     naming = "Name"
     longest = 150
     tagged = True
@@ -37,7 +37,7 @@ class Project(Kind):
         if place.ask("codebuild", "BatchGetProjects", names=[name]).get("projects"):
             raise exists(self, name)
         place.ask("codebuild", "CreateProject", name=name, **_project(props))
-        return Made(name, {"Arn": place.arn("codebuild", f"project/{name}")})
+        return Made(name, {"Arn": place.arn("codebuild", f"project/{name}"), "Id": name})
 
     def alter(self, place: Place, made: Made, before: Properties, after: Properties) -> Made:
         """See Kind.alter. Where nobody answers UpdateProject the project is made anew under its name."""

@@ -35,7 +35,7 @@ class Rule(Kind):
     type = "AWS::Events::Rule"
     properties = "Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags Targets"
     replaced = "EventBusName Name"
-    attributes = "Arn"
+    attributes = "Arn RuleName"
     naming = "Name"
     tagged = True
 
@@ -44,7 +44,7 @@ class Rule(Kind):
         if place.find("events", "DescribeRule", Name=name, EventBusName=props.get("EventBusName")) is not None:
             raise exists(self, name)
         arn = self._put(place, name, props, props.get("Tags"))
-        return Made(name, {"Arn": arn})
+        return Made(name, {"Arn": arn, "RuleName": name})
 
     def alter(self, place: Place, made: Made, before: Properties, after: Properties) -> Made:
         """See Kind.alter."""
@@ -95,7 +95,7 @@ class Schedule(Kind):
         "ScheduleExpressionTimezone StartDate State Target"
     )
     required = "FlexibleTimeWindow ScheduleExpression Target"
-    replaced = "GroupName Name"
+    replaced = "Name"
     attributes = "Arn"
     naming = "Name"
 
@@ -106,6 +106,10 @@ class Schedule(Kind):
 
     def alter(self, place: Place, made: Made, before: Properties, after: Properties) -> Made:
         """See Kind.alter."""
+        if before.get("GroupName") != after.get("GroupName"):  # a schedule does not move: it is made there, then left
+            moved = self.make(place, made.physical, after)
+            self.remove(place, made, before)
+            return moved
         place.ask("scheduler", "UpdateSchedule", Name=made.physical, **_schedule(after))
         return made
 
