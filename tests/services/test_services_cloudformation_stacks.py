@@ -13,12 +13,7 @@ from cloudformation_templates import body, pipeline, trust
 from stepmill.clock import SystemClock
 from stepmill.history.sqlite import SqliteHistory
 from stepmill.objects.folder import FolderStore
-from stepmill.services.cloudformation.applying import Applying
-from stepmill.services.cloudformation.change_sets import ChangeSets
-from stepmill.services.cloudformation.kinds.kind import Place
-from stepmill.services.cloudformation.looks import Looks
-from stepmill.services.cloudformation.records import Records
-from stepmill.services.cloudformation.stacks import StackOperations
+from stepmill.services.cloudformation.offering import CloudFormation
 from stepmill.services.operations import Operations
 from stepmill.services.s3 import S3
 from stores import open_store, refused
@@ -37,16 +32,10 @@ class World:
         self.history = SqliteHistory(folder / "history.db")
         self.operations = Operations()
         self._meanwhile = meanwhile
-        records, place = Records(self.history, SystemClock(), **WHERE), Place(self._call, **WHERE)
-        self.applying = Applying(records, place)
+        self.stacks = CloudFormation(self.history, SystemClock(), self._call, **WHERE)
         objects = FolderStore(folder / "objects")
         self.operations.add("s3", S3(objects, "000000000000"))
-        for provider in (
-            StackOperations(records, self.applying, place),
-            ChangeSets(records, self.applying, place),
-            Looks(records, place),
-        ):
-            self.operations.add("cloudformation", provider)
+        self.operations.defer("cloudformation", lambda: self.stacks.providers)
 
     def _call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation in ("CreateBucket", "DeleteBucket"):
@@ -103,7 +92,7 @@ def test_what_was_being_made_when_the_process_died_is_taken_back_by_the_next(tmp
     assert (world.status("s"), world.buckets()) == ("CREATE_IN_PROGRESS", ["the-a"])
     world.history.close()
     after = World(tmp_path)
-    after.applying.recover()
+    after.stacks.recover()
     assert (after.status("s"), after.buckets()) == ("ROLLBACK_COMPLETE", [])
 
 
@@ -115,7 +104,7 @@ def test_an_update_that_the_process_did_not_survive_is_put_back(tmp_path: Path):
     assert world.buckets() == ["the-a", "the-b"]
     world.history.close()
     after = World(tmp_path)
-    after.applying.recover()
+    after.stacks.recover()
     assert (after.status("s"), after.buckets()) == ("UPDATE_ROLLBACK_COMPLETE", ["the-a"])
     after.ask("UpdateStack", StackName="s", TemplateBody=buckets("B", "C"))
     assert (after.status("s"), after.buckets()) == ("UPDATE_COMPLETE", ["the-b", "the-c"])
@@ -128,7 +117,7 @@ def test_what_was_going_when_the_process_died_goes(tmp_path: Path):
         world.ask("DeleteStack", StackName="s")
     world.history.close()
     after = World(tmp_path)
-    after.applying.recover()
+    after.stacks.recover()
     assert (after.status(made), after.buckets()) == ("DELETE_COMPLETE", [])
 
 

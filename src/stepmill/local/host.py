@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepmill.clock import Clock
 from stepmill.engine.distributed import MAP_RUN
@@ -28,13 +28,6 @@ from stepmill.local.notes import Notes
 from stepmill.local.store import Store
 from stepmill.local.surroundings import LocalSurroundings
 from stepmill.objects.folder import FolderStore
-from stepmill.services.cloudformation.applying import Applying
-from stepmill.services.cloudformation.change_sets import ChangeSets
-from stepmill.services.cloudformation.drift import Drift
-from stepmill.services.cloudformation.kinds.kind import Place
-from stepmill.services.cloudformation.looks import Looks
-from stepmill.services.cloudformation.records import Records
-from stepmill.services.cloudformation.stacks import StackOperations
 from stepmill.services.crews import Crew
 from stepmill.services.lambda_ import Lambda
 from stepmill.services.log_streams import Streams
@@ -58,6 +51,9 @@ from stepmill.services.sts import Sts
 from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
 from stepmill.stage import Settings
+
+if TYPE_CHECKING:
+    from stepmill.services.cloudformation.offering import CloudFormation
 
 _CALLS = 16  # operations under way at a time, functions among them
 _MAP_RUNS = 4  # Map Runs that read, write or start executions at a time
@@ -87,7 +83,8 @@ class Host:
                     if "/" not in arn:  # a child execution goes on with its Map Run
                         say(f"continuing {'/'.join(arn.split(':')[6:8])} where it stood")
                 self._map_runs.begin()
-                self._applying.recover()
+                if self.history.records("cloudformation", "busy", limit=1):
+                    self._stacks(clock, region=settings.region, account=settings.account).recover()
             except BaseException:
                 self.history.close()
                 raise
@@ -144,14 +141,14 @@ class Host:
         operations.add("s3", S3(objects, settings.account, settings.region))
         operations.add("logs", Logs(Streams(jobs, functions), **place))
         operations.add("sts", Sts(settings.account))
-        stacks, here = Records(history, clock, **place), Place(operations.call, **place)
-        self._applying = Applying(stacks, here)
-        operations.add("cloudformation", StackOperations(stacks, self._applying, here))
-        operations.add("cloudformation", ChangeSets(stacks, self._applying, here))
-        operations.add("cloudformation", Looks(stacks, here))
-        operations.add("cloudformation", Drift(stacks, here))
+        operations.defer("cloudformation", lambda: self._stacks(clock, **place).providers)
         operations.add("stepmill", Notes(history))
         self._lambda.events.start()
+
+    def _stacks(self, clock: Clock, *, region: str, account: str) -> CloudFormation:
+        from stepmill.services.cloudformation.offering import CloudFormation  # few runs need it, and it costs 30 ms
+
+        return CloudFormation(self.history, clock, self._operations.call, region=region, account=account)
 
     def _execution_ended(self, arn: str, event: Event) -> None:
         self._map_runs.ended(arn, event)
