@@ -204,13 +204,11 @@ def queue(request: Any, where: Where) -> Iterator[Target]:
 
 def topic(request: Any, where: Where) -> Iterator[Target]:
     """The topic or the endpoint of a message; a telephone number has no ARN."""
-    for name in ("TopicArn", "TargetArn"):
-        if value := text(member(request, name)):
-            yield Target(str(value), run_time(name) if isinstance(value, Dynamic) else "")
-            if not isinstance(request, Dynamic):
-                return
     if member(request, "PhoneNumber") is not None and not isinstance(request, Dynamic):
         yield Target("*", "a telephone number has no ARN")
+        return
+    for name in ("TopicArn", "TargetArn"):
+        yield from named("sns", "", name)(request, where)
 
 
 def table(request: Any, where: Where) -> Iterator[Target]:

@@ -169,19 +169,21 @@ def _finder(service: str) -> Targets:
         found: list[Target] = []
         if not isinstance(request, Dynamic):
             found = [target for finder in _TARGETS.get(service, ()) for target in finder(request, where)]
-            found = found or list(_arns(request, service))
+            found = found or list(_arns(request, service, where))
         yield from found or [Target("*", run_time("the request") if isinstance(request, Dynamic) else UNTOLD)]
 
     return find
 
 
-def _arns(request: Any, service: str) -> Iterator[Target]:
+def _arns(request: Any, service: str, where: Where) -> Iterator[Target]:
     """The ARNs that a request's own members hold, of things of this service."""
     for name, value in request.items() if isinstance(request, dict) else ():
         said = text(value) if isinstance(value, str) else None
         if not said or not name.endswith(("Arn", "ARN")) or name.endswith("RoleArn"):
             continue
-        if is_opaque(said) or said.split(":")[2:3] == [service]:
+        if said == "*":
+            yield Target(f"arn:{where.partition}:{service}:{where.region}:{where.account}:*", run_time(name))
+        elif is_opaque(said) or said.split(":")[2:3] == [service]:
             yield Target(str(said), run_time(name) if isinstance(said, Dynamic) else "")
 
 

@@ -11,11 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from stepmill.asl.rights import Grant
 
-R = TypeVar("R")
+
+class _Sortable(Protocol):
+    def __lt__(self, other: Any, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+
+R = TypeVar("R", bound=_Sortable)
 
 
 class Wanted(NamedTuple, Generic[R]):
@@ -141,7 +148,7 @@ def _grouped(ones: dict[_Key, _One[R]]) -> list[Group[R]]:
                 actions,
                 tuple(sorted({key[1] for key in keys})),
                 ones[first].condition,
-                tuple(sorted({reason for key in keys for reason in ones[key].reasons}, key=str)),
+                tuple(sorted({reason for key in keys for reason in ones[key].reasons})),
                 tuple(sorted({why for key in keys for why in ones[key].whys})),
             )
         )
