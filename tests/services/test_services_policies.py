@@ -136,4 +136,6 @@ def test_what_is_not_understood_is_refused_by_name(more: dict[str, Any], name: s
 
 def test_an_asterisk_stands_for_anything_a_question_mark_for_one_letter():
     assert like("a*c", "abbc") and like("a?c", "abc") and not like("a?c", "ac") and like("[a]*", "[a]b")
-    assert not like_arn("arn:aws:s3:::*", "arn:aws:s3:us-east-1::b") and like_arn("arn:aws:s3:::*", "arn:aws:s3:::b/c:d")
+    assert not like_arn("arn:aws:s3:::*", "arn:aws:s3:us-east-1::b") and like_arn(
+        "arn:aws:s3:::*", "arn:aws:s3:::b/c:d"
+    )
