@@ -252,6 +252,18 @@ def test_a_distributed_map_needs_its_reader_and_the_right_to_start_itself(local:
     assert ended["error"] == "States.Permissions" and "states:StartExecution" in ended["cause"]
 
 
+def test_a_task_of_another_role_needs_that_role_and_the_right_to_take_it_on(local: Local):
+    other = "arn:aws:iam::111122223333:role/other"
+    machine = json.loads(task("aws-sdk:s3:putObject", Bucket="stepmill-local", Key="a", Body="x"))
+    machine["States"]["T"]["Credentials"] = {"RoleArn": other}
+    give(local, allow("s3:PutObject"))
+    assert "sts:AssumeRole on resource: " + other in run(local, json.dumps(machine), name="no")["cause"]
+    give(local, allow("sts:AssumeRole", resource=other))
+    assert run(local, json.dumps(machine), name="yes")["status"] == "SUCCEEDED"
+    give(local, role=other)
+    assert "assumed-role/other/" in run(local, json.dumps(machine), name="less")["cause"]
+
+
 def test_an_execution_keeps_its_role_whoever_goes_on_with_it(local: Local):
     give(local, allow("s3:ListBucket"))
     arn = create(local, "kept", task("aws-sdk:s3:putObject", Bucket="stepmill-local", Key="a", Body="x"))

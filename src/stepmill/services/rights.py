@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from stepmill.asl.permissions import NoRights, map_needs, need
 from stepmill.asl.rights import Grant, Where, grants
 from stepmill.asl.rights_jobs import function_grants, job_grants
+from stepmill.asl.rights_rows import ASSUME
 from stepmill.engine.signals import Act
 from stepmill.history.log import History
 from stepmill.services.operations import Operations, ServiceError
@@ -61,6 +62,13 @@ class Rights:
         role = str(started[0].details.get("roleArn", "")) if started else ""
         if not role or (documents := self._documents(role)) is None:
             return
+        asked = self._history.read(act.execution, act.event - 1, 1)
+        other = (asked[0].details.get("taskCredentials") or {}).get("roleArn") if asked else None
+        if isinstance(other, str):  # the Task is done by a role that the machine's role takes on
+            self._ask(documents, grants(ASSUME, {"RoleArn": other}, self._where), self._machine(role, act), service)
+            role = other
+            if (documents := self._documents(other)) is None:
+                return
         try:
             needed = need(act.resource, act.parameters)
         except NoRights:
