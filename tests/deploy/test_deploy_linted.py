@@ -34,15 +34,26 @@ KNOWN = {
 }
 
 
+# Operations that are newer than the linter's list of 2025, or of buckets that are folders (`s3express:`).
+NEWER = re.compile(
+    "Abac|Annotation|Metadata|DirectoryBuckets|CreateSession|RenameObject|UpdateObject|Bulk|SearchVectors|capsulate"
+    "|KeyLastUsage|RestoreObject|WriteGetObject"
+)
+
+
 @cache
 def actions() -> dict[str, Any]:
     """Every action of AWS, in lower case, as the linter knows it."""
     import parliament
 
     table = json.loads(Path(parliament.__file__).with_name("iam_definition.json").read_text(encoding="utf-8"))
-    return {
-        f"{service['prefix']}:{one['privilege']}".lower(): one for service in table for one in service["privileges"]
-    }
+    found: dict[str, Any] = {}
+    for service in table:  # two pages may have the same prefix and action
+        for one in service["privileges"]:
+            name = f"{service['prefix']}:{one['privilege']}".lower()
+            kinds = [*found.get(name, {"resource_types": []})["resource_types"], *one["resource_types"]]
+            found[name] = {**one, "resource_types": kinds}
+    return found
 
 
 def findings(text: str) -> list[str]:
@@ -74,6 +85,42 @@ def test_an_action_said_to_have_no_resource_level_has_none(name: str):
             for action in statement.actions:
                 kinds = [kind["resource_type"] for kind in actions()[action.lower()]["resource_types"]]
                 assert not [kind for kind in kinds if kind], action
+
+
+def test_the_table_of_actions_without_a_resource_level_is_that_of_aws():
+    from stepmill.asl.rights_sdk import _open_actions
+
+    wanted = {
+        name for name, one in actions().items() if not any(kind["resource_type"] for kind in one["resource_types"])
+    }
+    assert {name.lower() for name in _open_actions()} == wanted
+
+
+def test_every_service_that_a_task_can_call_has_a_prefix_of_aws():
+    from stepmill.asl.operations import _blocks, find_service
+    from stepmill.asl.rights_sdk import prefix
+
+    known = {name.partition(":")[0] for name in actions()}
+    listed = [find_service(name) for name in _blocks()[1] if not name.endswith("?")]
+    unknown = {one.name for one in listed if prefix(one.name, one.names_elsewhere[-1]) not in known}
+    assert unknown - {"iotthingsgraph"} == set()  # AWS has ended that service
+
+
+@pytest.mark.parametrize("service", ["s3", "dynamodb", "sqs", "sns", "sfn", "eventbridge", "kms"])
+def test_the_operations_of_a_service_are_called_by_actions_of_aws(service: str):
+    from stepmill.asl.operations import find_service
+    from stepmill.asl.rights_sdk import sdk
+
+    found = find_service(service)
+    assert found is not None
+    asked = {
+        action
+        for name in found.names
+        for right in sdk(service, found.names_elsewhere[-1], name[0].upper() + name[1:], ())
+        for action in right.actions
+    }
+    unknown = {action for action in asked if action.lower() not in actions()}
+    assert {action for action in unknown if not NEWER.search(action)} == set()
 
 
 def test_the_linter_finds_what_is_wrong():
