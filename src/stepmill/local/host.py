@@ -121,14 +121,17 @@ class Host:
         rights = Rights(
             history, operations, say, partition=partition(settings.region), iam=enforce_rights and installed(), **place
         )
-        sagemaker = SageMaker(jobs, surroundings, rights, grace=settings.grace, **place)
+        sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, rights=rights, **place)
         self._lambda = Lambda(
-            history, functions, objects, clock, surroundings, rights, code=store.functions / "code", **place
+            history, functions, objects, clock, surroundings, code=store.functions / "code", rights=rights, **place
         )
         told = Told(lambda: self._engine)
         activities = self._activities = Activities(history, told, clock, **place)
         self._tasks = Tasks(
-            operations, sagemaker, functions, activities, told, rights, calls=_CALLS, jobs=max(2, os.cpu_count() or 1)
+            *(operations, sagemaker, functions, activities, told),
+            calls=_CALLS,
+            jobs=max(2, os.cpu_count() or 1),
+            rights=rights,
         )
         tasks = self._tasks
         self._engine = Engine(
