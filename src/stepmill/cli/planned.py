@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.console.words import clip
 from stepmill.deploy.differences import shown
+from stepmill.deploy.prices import cost
 
 if TYPE_CHECKING:
     from stepmill.console.canvas import Look
@@ -42,6 +43,7 @@ def lines(plan: Plan, look: Look) -> list[str]:
         found += ["", "images"]
         found += [f"  {look.paint('+', 'good')} {name}" for name in plan.images]
     found += _stack("the workflow", plan.app, plan, look)
+    found += ["", "a run costs", *(f"  {each}" for each in cost(plan.built.bundle.template, stage.region))]
     return [*found, "", summary(plan)]
 
 
@@ -66,6 +68,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "uploads": [asset.key for asset in plan.uploads],
         "images": list(plan.images),
         "app": _stack_document(plan.app),
+        "cost": cost(plan.built.bundle.template, plan.built.stage.region),
     }
 
 

@@ -52,6 +52,9 @@ class Stage:
     """Substitution name (`Image`, `TrainImage`) → URI of an image that exists, in place of one that is built."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """Substitution name → ARN of a function that exists."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables of every function of the stage. A secret is named and not written:
+    `"{{resolve:secretsmanager:slack}}"` is filled in by CloudFormation."""
     kms_key: str | None = None
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
@@ -83,7 +86,7 @@ class Stage:
 
 
 _LISTS = ("subnets", "security_groups", "read", "alarms")
-_TABLES = ("images", "functions", "tags")
+_TABLES = ("images", "functions", "environment", "tags")
 
 
 def stage(settings: Settings, name: str | None = None, **flags: Any) -> Stage:
