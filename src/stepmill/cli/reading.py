@@ -23,6 +23,7 @@ from stepmill.stage import Settings, load_settings
 if TYPE_CHECKING:
     import argparse
 
+    from stepmill.cli.speakers import Spoken
     from stepmill.jobs.job import Job
 
 DATABASE = "history.db"
@@ -35,8 +36,29 @@ def settings_of(args: argparse.Namespace, **flags: Any) -> Settings:
     return load_settings(store=args.store, **flags)
 
 
+class Growing:
+    """The history of one execution in a store, read on from where it was left."""
+
+    def __init__(self, history: Any, arn: str) -> None:
+        self._history = history
+        self._arn = arn
+        self.seen = 0
+
+    def new(self) -> list[Event]:
+        """The events that came since the last time."""
+        found: list[Event] = list(self._history.read(self._arn, self.seen))
+        if found:
+            self.seen = found[-1].id
+        return found
+
+
 class Reader:
     """A store, seen by a verb that only looks."""
+
+    tick = 0.1
+    """Seconds between two looks at what grows."""
+    late = 0.0
+    """Seconds after an end until the last that was said can be read: here it is on disk before the end is."""
 
     def __init__(self, settings: Settings, history: Any = None) -> None:
         self.settings = settings
@@ -71,6 +93,16 @@ class Reader:
         found: list[Event] = self.history.read(arn)
         return found
 
+    def reading(self, arn: str) -> Growing:
+        """The history of an execution, read on from where it was left."""
+        return Growing(self.history, arn)
+
+    def speakers(self, digest: Digest) -> Spoken:
+        """Who speaks in an execution."""
+        from stepmill.cli.speakers import Speakers
+
+        return Speakers(self.settings, digest)
+
     def digest(self, arn: str) -> Digest:
         """What became of one execution so far."""
         digester = Digester(arn)
@@ -90,6 +122,14 @@ class Reader:
         ending = "/States/" + escape(state)
         places = [place for pointer, place in found.get("sources", {}).items() if str(pointer).endswith(ending)]
         return str(places[0]) if places else ""
+
+    @property
+    def store(self) -> str:
+        """The store's folder, as JSON says it."""
+        return str(self.settings.store)
+
+    def urls(self, digest: Digest) -> None:
+        """No console shows what runs here."""
 
     def places(self, digest: Digest) -> list[tuple[str, str]]:
         """Where an execution's things are: its files, and the store."""
@@ -124,10 +164,8 @@ class Reader:
 
     def said_by_function(self, arn: str, visit: Visit) -> list[str]:
         """What the function that a state called printed; nothing for a state that called none."""
-        from stepmill.cli.speakers import Speakers
-
         digester = Digester(arn)
-        speakers = Speakers(self.settings, digester.digest)
+        speakers = self.speakers(digester.digest)
         for event in self.events(arn):
             digester.feed(event)
             speakers.feed(event)
