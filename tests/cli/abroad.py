@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from projects import Project
-
 from stepmill.cli.loader import load
 from stepmill.deploy.account import Account
 from stepmill.deploy.stages import Stage

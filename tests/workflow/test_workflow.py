@@ -18,6 +18,7 @@ from stepmill.asl.problems import InvalidDefinition
 from stepmill.inputs import ExecutionInput
 from stepmill.local import Local
 from stepmill.services.operations import ServiceError
+from stepmill.stage import SettingsError
 from stepmill.steps import Pass, Task, Wait
 from stepmill.workflow import Execution, Workflow, loading
 from stores import ROLE, SCOPE
@@ -141,7 +142,7 @@ def test_nothing_starts_while_a_file_is_loaded(local: Local):
 
 
 def test_an_unknown_stage_is_refused_by_name():
-    with pytest.raises(ValueError, match="the stage 'prod' lies on AWS"):
+    with pytest.raises(SettingsError, match="there is no stage 'prod'"):
         greet(stage="prod").create()
 
 

@@ -85,13 +85,18 @@ class Remote:
         self.stage = account.stage
         self._sources = sources or {}
         self._told: set[str] = set()
+        self._expected = False
         self._items: dict[str, tuple[float, Mapping[str, int] | None]] = {}
+        self._read: dict[str, tuple[Reading, list[Event]]] = {}
         self._functions: dict[str, dict[str, None]] = {}
 
     # asking
 
     def states(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One operation of Step Functions. Raises AwsRefusal, DeployRefused."""
+        """One operation of Step Functions. Raises AwsRefusal, DeployRefused: of another account than is meant, too."""
+        if not self._expected:
+            self.account.expect()
+            self._expected = True
         return self.account.call("stepfunctions", operation, request)
 
     def ask(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -109,12 +114,6 @@ class Remote:
         return None
 
     # which
-
-    @property
-    def scope(self) -> str:
-        """What the ARNs of this account and region begin with."""
-        who = self.account.expect()
-        return f"arn:{who.partition}:states:{self.stage.region}:{who.account}"
 
     def machines(self) -> list[str]:
         """The ARNs of the stage's state machines: those that `stepmill deploy` made end in its name."""
@@ -215,9 +214,11 @@ class Remote:
 
     def events(self, arn: str) -> list[Event]:
         """The whole history of one execution."""
-        found = self.reading(arn).new()
-        self.saw(arn, found)
-        return found
+        reading, found = self._read.setdefault(arn, (self.reading(arn), []))
+        fresh = reading.new()
+        self.saw(arn, fresh)
+        found += fresh
+        return list(found)
 
     def saw(self, arn: str, events: Iterable[Event]) -> None:
         """Remember which functions an execution calls, for their logs' pages."""

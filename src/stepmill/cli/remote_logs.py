@@ -58,10 +58,10 @@ class JobLog:
     def look(self) -> None:
         """Read what is new, unless that was done just now or nothing can come any more."""
         now = time.monotonic()
+        if self._attempt.ended is not None and self._over is None:
+            self._over, self._next = now, now  # at its end at once, and a few times more
         if now < self._next or (self._over is not None and now > self._over + LATE):
             return
-        if self._attempt.ended is not None and self._over is None:
-            self._over = now
         asked = {"logGroupName": self._group, "logStreamNamePrefix": self._prefix}
         found = (self._ask("logs", "DescribeLogStreams", asked) or {}).get("logStreams", [])
         events = [event for stream in found for event in self._new(str(stream["logStreamName"]))]
