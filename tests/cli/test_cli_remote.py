@@ -153,8 +153,9 @@ def test_what_may_not_be_read_is_said_once_and_the_rest_is_shown(
     aws: Local, remote: Remote, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
-        assert remote.ask("sagemaker", "DescribeTrainingJob", {"TrainingJobName": "-bad-"}) is None
+        assert remote.ask("logs", "GetLogEvents", {"logGroupName": "g"}) is None  # the stream is missing
     assert capsys.readouterr().err.count("note: not everything can be shown") == 1
+    assert remote.ask("sagemaker", "DescribeTrainingJob", {"TrainingJobName": "none"}) is None
     assert remote.ask("logs", "DescribeLogStreams", {"logGroupName": "/aws/lambda/none"}) is None
     assert capsys.readouterr().err == ""
 

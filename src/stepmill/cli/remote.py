@@ -8,6 +8,7 @@ The sibling of `reading.Reader`: what both answer is one shape, so that pictures
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -105,7 +106,7 @@ class Remote:
         try:
             return self.account.call(service, operation, request)
         except AwsRefusal as refusal:
-            told = "" if "NotFound" in refusal.code or "not find" in refusal.message else str(refusal)
+            told = "" if "NotFound" in refusal.code or re.search("not f(ind|ound)", refusal.message) else str(refusal)
         except DeployRefused as refused:
             told = str(refused)
         if told and service not in self._told:

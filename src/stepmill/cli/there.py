@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.cli import screen
-from stepmill.cli.refusal import Refusal
+from stepmill.cli.refusal import REFUSED, Refusal
 from stepmill.cli.remote import Remote, final
 from stepmill.cli.report import Sight
 from stepmill.deploy.account import AwsRefusal
@@ -67,8 +67,8 @@ class There:
                 time.sleep(SOON)
                 found += self._reading.new()
         except DeployRefused as refused:
-            raise DeployRefused(
-                f"{refused}\nthe execution goes on; `stepmill show {self.arn}` looks again", unsafe=refused.unsafe
+            raise Refusal(
+                f"{refused}\nthe execution goes on; `stepmill show {self.arn}` looks again", REFUSED
             ) from None
         self._remote.saw(self.arn, found)
         self._pause = SOON if found else min(SELDOM, max(SOON, self._pause * 1.5))
