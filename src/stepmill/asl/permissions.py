@@ -13,7 +13,7 @@ from stepmill.asl.modes import is_distributed
 from stepmill.asl.patterns import ANY, pattern
 from stepmill.asl.rights import Right
 from stepmill.asl.rights_elsewhere import ELSEWHERE
-from stepmill.asl.rights_rows import DISTRIBUTED, RESULT_WRITER, item_reader
+from stepmill.asl.rights_rows import ASSUME, DISTRIBUTED, RESULT_WRITER, item_reader
 
 _STATES: Final = ":states:::"
 
@@ -44,6 +44,8 @@ def needs(state: Mapping[str, Any], variables: Mapping[str, Any]) -> list[Need]:
         template = state.get("Arguments", state.get("Parameters"))
         # A Task without them sends its whole input, which only the run knows.
         request = ANY if template is None else pattern(template, variables)
+        if "Credentials" in state:  # the Task's own rights are those of the role that is taken on
+            return [Need("credentials", ASSUME, pattern(state["Credentials"], variables))]
         return [need(str(state.get("Resource")), request)]
     if kind == "Map" and is_distributed(state):
         return [*_of_map(state, variables)]
@@ -82,5 +84,5 @@ def _of_map(state: Mapping[str, Any], variables: Mapping[str, Any]) -> list[Need
 
     reader, writer = state.get("ItemReader") or {}, state.get("ResultWriter")
     read = {**reader, "Parameters": request(reader)} if reader else {}
-    sent = request(writer) if isinstance(writer, dict) and {"Arguments", "Parameters"} & writer.keys() else None
+    sent = request(writer) if isinstance(writer, dict) and "Resource" in writer else None
     return map_needs(state.get("Label") or ANY, read, sent)

@@ -204,21 +204,31 @@ def queue(request: Any, where: Where) -> Iterator[Target]:
 
 def topic(request: Any, where: Where) -> Iterator[Target]:
     """The topic or the endpoint of a message; a telephone number has no ARN."""
-    for name in ("TopicArn", "TargetArn"):
-        if value := text(member(request, name)):
-            yield Target(str(value), run_time(name) if isinstance(value, Dynamic) else "")
-            if not isinstance(request, Dynamic):
-                return
     if member(request, "PhoneNumber") is not None and not isinstance(request, Dynamic):
         yield Target("*", "a telephone number has no ARN")
+        return
+    for name in ("TopicArn", "TargetArn"):
+        yield from named("sns", "", name)(request, where)
 
 
 def table(request: Any, where: Where) -> Iterator[Target]:
-    """The table, and the index when one is asked for."""
+    """The table, and the index when one is asked for; of batches and transactions all tables."""
+    several = [] if isinstance(request, Dynamic) else [*_tables(request)]
+    for one in several:
+        yield from named("dynamodb", "table/", "TableName")({"TableName": one}, where)
     for found in named("dynamodb", "table/", "TableName")(request, where):
         index = None if isinstance(request, Dynamic) else text(member(request, "IndexName"))
         why = [found.why, run_time("IndexName") if isinstance(index, Dynamic) else ""]
         yield Target(f"{found.arn}/index/{index}", "; ".join(filter(None, why))) if index else found
+
+
+def _tables(request: Any) -> Iterator[Any]:
+    items = member(request, "RequestItems")
+    yield from items if isinstance(items, dict) else [] if items is None else [ANY]
+    acts = member(request, "TransactItems")
+    for act in acts if isinstance(acts, list) else [] if acts is None else [ANY]:
+        for inner in act.values() if isinstance(act, dict) else [ANY]:
+            yield ANY if isinstance(inner, Dynamic) else member(inner, "TableName")
 
 
 def buses(request: Any, where: Where) -> Iterator[Target]:
@@ -302,13 +312,15 @@ def listed(request: Any) -> Condition:
     return {"StringLike" if "*" in prefix else "StringEquals": {"s3:prefix": str(prefix)}}
 
 
-def passed(role: str, service: str) -> Right:
+def passed(name: str, service: str) -> Right:
     """`iam:PassRole` on the role that a member names, to this service and to no other."""
     principal = f"{service}.amazonaws.com"
-    return Right(("iam:PassRole",), _role(role), {"StringEquals": {"iam:PassedToService": principal}})
+    return Right(("iam:PassRole",), role(name), {"StringEquals": {"iam:PassedToService": principal}})
 
 
-def _role(name: str) -> Targets:
+def role(name: str) -> Targets:
+    """The function that finds the role that a member names, with the members around it before dots."""
+
     def find(request: Any, where: Where) -> Iterator[Target]:
         for value in _named(request, name.split(".")):
             if isinstance(value, Dynamic):

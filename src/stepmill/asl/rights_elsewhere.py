@@ -121,6 +121,7 @@ _BUILD: Final = named("codebuild", "project/", "ProjectName")
 _BATCH: Final = both(
     named("batch", "job-definition/", "JobDefinition", "* a job may take any revision"),
     named("batch", "job-queue/", "JobQueue"),
+    lambda request, where: [Target(f"arn:{where.partition}:batch:{where.region}:{where.account}:job/*", _RUN_MADE)],
 )
 _ECS: Final = (Right(("ecs:RunTask",), _definition), Right(("iam:PassRole",), _roles_of_task, {
     "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}))  # fmt: skip
@@ -129,14 +130,14 @@ _MACHINE: Final = "arn:{partition}:states:{region}:{account}:stateMachine:{machi
 _ATHENA: Final = named("athena", "workgroup/", "WorkGroup")
 
 ELSEWHERE: Final[dict[str, tuple[Right, ...]]] = {
-    "sagemaker:createTransformJob": job("Transform", "transform-job", sync=False, role=""),
-    "sagemaker:createTransformJob.sync": job("Transform", "transform-job", sync=True, role=""),
+    "sagemaker:createTransformJob": job("Transform", "transform-job", sync=False, runs_as=""),
+    "sagemaker:createTransformJob.sync": job("Transform", "transform-job", sync=True, runs_as=""),
     **{
         f"sagemaker:createHyperParameterTuningJob{way}": job(
             "HyperParameterTuning",
             "hyper-parameter-tuning-job",
             sync=bool(way),
-            role="TrainingJobDefinition.RoleArn",
+            runs_as="TrainingJobDefinition.RoleArn",
             more=(_TRAINING,),
         )
         for way in ("", ".sync")

@@ -38,10 +38,12 @@ class Place(NamedTuple):
     names_more: bool = False
 
 
-def job_grants(kind: str, request: Any, where: Where, bucket: str) -> Iterator[Grant]:
+def job_grants(kind: str, request: Any, where: Where, bucket: str | None) -> Iterator[Grant]:
     """What the role of one job needs. kind: `training` or `processing`. bucket: the stage's, for what only the run
-    knows."""
+    knows; None in the run, where nothing is left open but what files name."""
     for place in reads(kind, request):
+        if place.names_more and bucket is None:
+            continue
         yield from read(place, where, bucket)
     for place in writes(kind, request):
         yield from write(place, where, bucket)
@@ -90,23 +92,23 @@ def writes(kind: str, request: Any) -> Iterator[Place]:
             yield from _place(_inner(request, config), "S3OutputPath", f"{config}.S3OutputPath")
 
 
-def read(place: Place, where: Where, bucket: str) -> Iterator[Grant]:
+def read(place: Place, where: Where, bucket: str | None) -> Iterator[Grant]:
     """To list a prefix and get what is under it."""
-    name, key, why = _parts(place, bucket)
+    name, key, why = _parts(place, bucket or "")
     arn = f"arn:{where.partition}:s3:::{name}"
     yield Grant(("s3:GetObject",), Target(f"{arn}/{joined(key, ANY)}", "; ".join(filter(None, (why, _UNDER)))))
     yield Grant(("s3:ListBucket",), Target(arn), _prefix(key))
 
 
-def write(place: Place, where: Where, bucket: str) -> Iterator[Grant]:
+def write(place: Place, where: Where, bucket: str | None) -> Iterator[Grant]:
     """To put objects under a prefix."""
-    name, key, why = _parts(place, bucket)
+    name, key, why = _parts(place, bucket or "")
     yield Grant(("s3:PutObject",), _below(name, key, why, where))
 
 
-def checkpoint(place: Place, where: Where, bucket: str) -> Iterator[Grant]:
+def checkpoint(place: Place, where: Where, bucket: str | None) -> Iterator[Grant]:
     """To keep a prefix the same as a folder of the job, both ways."""
-    name, key, why = _parts(place, bucket)
+    name, key, why = _parts(place, bucket or "")
     yield Grant(("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), _below(name, key, why, where))
     yield Grant(("s3:ListBucket",), Target(f"arn:{where.partition}:s3:::{name}"), _prefix(key))
 

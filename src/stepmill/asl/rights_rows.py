@@ -20,10 +20,12 @@ from stepmill.asl.rights import (
     function,
     listed,
     managed,
+    named,
     objects,
     passed,
     prefixed,
     queue,
+    role,
     source,
     source_bucket,
     table,
@@ -31,7 +33,7 @@ from stepmill.asl.rights import (
 )
 
 INVOKE: Final = (Right(("lambda:InvokeFunction",), function),)
-START: Final = (Right(("states:StartExecution",), ("{StateMachineArn}",)),)
+START: Final = (Right(("states:StartExecution",), named("states", "stateMachine:", "StateMachineArn")),)
 FOLLOW: Final = (
     Right(("states:DescribeExecution", "states:StopExecution"), executions),
     managed("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
@@ -67,11 +69,13 @@ S3: Final[dict[str, tuple[Right, ...]]] = {
 _RULES: Final = {"HyperParameterTuning": "Tuning"}
 
 
-def job(noun: str, path: str, *, sync: bool, role: str = "RoleArn", more: tuple[Right, ...] = ()) -> tuple[Right, ...]:
+def job(
+    noun: str, path: str, *, sync: bool, runs_as: str = "RoleArn", more: tuple[Right, ...] = ()
+) -> tuple[Right, ...]:
     """The rights of a SageMaker job.
 
     Args:
-        noun: `Training`. path: how its ARNs say it, `training-job`. sync: whether its end is waited for. role: the
+        noun: `Training`. path: how its ARNs say it, `training-job`. sync: whether its end is waited for. runs_as: the
             member that names the role it runs under, with the members around it; "" when it has none. more: further
             rights.
 
@@ -82,7 +86,7 @@ def job(noun: str, path: str, *, sync: bool, role: str = "RoleArn", more: tuple[
         actions += [f"sagemaker:{verb}{noun}Job" for verb in ("Describe", "Stop")] + ["sagemaker:ListTags"]
     arn = f"arn:{{partition}}:sagemaker:{{region}}:{{account}}:{path}/{{{noun}JobName}}"
     rights = [Right(tuple(actions), (arn,)), *more]
-    rights += [passed(role, "sagemaker")] if role else []
+    rights += [passed(runs_as, "sagemaker")] if runs_as else []
     rights += [managed(f"StepFunctionsGetEventsForSageMaker{_RULES.get(noun, noun)}JobsRule")] if sync else []
     return tuple(rights)
 
@@ -106,6 +110,7 @@ def item_reader(resource: str, config: Any) -> tuple[Right, ...]:
     return (Right(("s3:GetObject",), objects),)
 
 
+ASSUME: Final = (Right(("sts:AssumeRole",), role("RoleArn")),)
 RESULT_WRITER: Final = (
     Right(("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"), prefixed),
 )

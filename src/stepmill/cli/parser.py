@@ -17,6 +17,7 @@ from stepmill.cli.refusal import MEANINGS, Refusal, nearest
 VERBS = {
     "new": "make a small pipeline that runs at once, in a new folder",
     "check": "find everything wrong with a pipeline, without running it",
+    "policy": "show the least rights that a pipeline needs on AWS, and why each",
     "import": "print a definition as the Python that compiles to it",
     "run": "run a pipeline on this machine and watch it",
     "resume": "go on with what was interrupted",

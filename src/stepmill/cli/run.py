@@ -29,6 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--pass-env", metavar="NAME", action="append", default=[], help="give this variable to jobs and functions"
     )
     parser.add_argument(
+        "--enforce-rights", action="store_true", help="let no state, job or function do more than its role would on AWS"
+    )
+    parser.add_argument(
         "--stage", metavar="NAME", help="where to run: local, or a stage it was deployed to (default: local)"
     )
 
@@ -61,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     for problem in in_file(args.file, warnings(bundle, settings)):
         screen.say(str(problem))
 
-    session = Session(settings)
+    session = Session(settings, enforce_rights=args.enforce_rights)
     name = args.name or fresh_name()
     if args.detach:
         session.refuse(bundle)  # before there is a process in the background
@@ -90,6 +93,8 @@ def _there(args: argparse.Namespace, settings: Settings) -> int:
 
     if args.pass_env:
         raise Refusal("--pass-env is for jobs of this machine; on AWS they have what their requests say")
+    if args.enforce_rights:
+        raise Refusal("--enforce-rights is for this machine; AWS always does")
     chosen = stage(settings)
     value = given(args.input, args.set)
     bundle = staged.bundle_of(args, chosen)

@@ -31,6 +31,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pass-env", metavar="NAME", action="append", default=[], help="give this variable to jobs and functions"
     )
+    parser.add_argument(
+        "--enforce-rights",
+        action="store_true",
+        help="hold executions to what their roles may do in IAM here",
+    )
     parser.add_argument("--json", action="store_true", help="print the address as a line of JSON when it is ready")
     parser.add_argument("--detach", action="store_true", help="come back when it is ready, and leave it running")
     parser.add_argument("--stop", action="store_true", help="end the one that serves this store")
@@ -61,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.detach:
         return _detach(args)
     settings = load_settings(store=args.store, pass_env=args.pass_env or None)
-    local = open_local(settings, screen.say)
+    local = open_local(settings, screen.say, enforce_rights=args.enforce_rights)
     front = Front(
         local,
         port=args.port,
@@ -105,7 +110,7 @@ def _detach(args: argparse.Namespace) -> int:
     log = store.root / "serve.log"
     words = [sys.executable, "-m", "stepmill", "--store", str(store.root), "serve", "--json"]
     words += ["--port", str(args.port), "--listen", args.listen, *["--next-free"] * args.next_free]
-    words += [*["--allow-test-keys"] * args.allow_test_keys]
+    words += [*["--allow-test-keys"] * args.allow_test_keys, *["--enforce-rights"] * args.enforce_rights]
     words += [word for name in args.allow_host for word in ("--allow-host", name)]
     words += [word for name in args.pass_env for word in ("--pass-env", name)]
     with log.open("wb") as out:
@@ -156,7 +161,7 @@ def _say(local: Local, url: str, args: argparse.Namespace) -> None:
     from stepmill.local.front import is_loopback
     from stepmill.services.others import IN_MEMORY
 
-    say(f"serving Step Functions, SageMaker jobs, Lambda, S3, CloudWatch Logs and STS at {url}")
+    say(f"serving Step Functions, SageMaker jobs, Lambda, S3, CloudWatch Logs, CloudFormation and STS at {url}")
     say(f"  kept in    {local.settings.store}")
     say(f"  in memory  {IN_MEMORY}")
     if not local.objects.keeps_metadata:

@@ -31,14 +31,14 @@ _PATIENCE = 15.0  # seconds in which a background host has taken the store
 class Session:
     """What the acting verbs do with a store. Whatever is said meanwhile goes to `say`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, enforce_rights: bool = False) -> None:
         from stepmill.local import open_local
 
         if settings.stage != "local":
             raise Refusal(f"the stage {settings.stage!r} lies on AWS; this is for the store of this machine: use local")
         self.settings = settings
         self.say: Callable[[str], None] = say
-        self.local: Local = open_local(settings, self._speak)
+        self.local: Local = open_local(settings, self._speak, enforce_rights=enforce_rights)
 
     def _speak(self, sentence: str) -> None:
         self.say(sentence)  # looked up each time: a view that paints takes it over

@@ -207,7 +207,7 @@ class Account:
 
         stage = self.stage
         settings: dict[str, Any] = {
-            "retries": {"mode": "standard", "total_max_attempts": 8},
+            "retries": {"mode": "standard", "total_max_attempts": 5},
             "user_agent_extra": "stepmill-deploy",
             "connect_timeout": 10,
         }

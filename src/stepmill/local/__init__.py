@@ -43,14 +43,16 @@ _all: weakref.WeakSet[Local] = weakref.WeakSet()
 _parents: list[object] = []  # what a fork must neither use nor close
 
 
-def open_local(settings: Settings, say: Say | None = None) -> Local:
+def open_local(settings: Settings, say: Say | None = None, *, enforce_rights: bool = False) -> Local:
     """The Local of a store; the same one for the same store, so that one process never hosts it twice.
 
-    settings: `stepmill.stage.load_settings()`. say: as in Local; of the first caller for a store.
+    settings: `stepmill.stage.load_settings()`. say: as in Local; of the first caller for a store. enforce_rights: as in
+    Local; once asked for, it stays so.
     """
     key = settings.store.resolve()
     if key not in _open:
         _open[key] = Local(settings, say)
+    _open[key].enforce_rights |= enforce_rights
     return _open[key]
 
 
@@ -59,11 +61,14 @@ class Local:
 
     Any number of processes may use a store. The engine runs in the one that holds its lock (`hosting`); the others
     reach it through the store's door. `settings` name the store. `say` is told what a person should know, a sentence at
-    a time (default: on stderr). Get one by `open_local`.
+    a time (default: on stderr). `enforce_rights` gives what is deployed here roles with the least rights that would do
+    on AWS, and lets no state, job or function do more; where this process hosts, the roles that IAM has here are
+    enforced too. Get one by `open_local`.
     """
 
-    def __init__(self, settings: Settings, say: Say | None = None) -> None:
+    def __init__(self, settings: Settings, say: Say | None = None, *, enforce_rights: bool = False) -> None:
         self.settings = settings
+        self.enforce_rights = enforce_rights
         self.store = Store(settings.store)
         self._say = say or _to_stderr
         self._host: Host | None = None
@@ -163,7 +168,9 @@ class Local:
                     try:
                         from stepmill.local.host import Host
 
-                        self._host = Host(self.settings, self.store, SystemClock(), self._say)
+                        self._host = Host(
+                            self.settings, self.store, SystemClock(), self._say, enforce_rights=self.enforce_rights
+                        )
                     except BaseException:
                         self.store.release()
                         raise

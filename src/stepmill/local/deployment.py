@@ -16,6 +16,7 @@ from stepmill.asl.definition import Definition
 from stepmill.asl.problems import InvalidDefinition
 from stepmill.jobs.environments import EnvironmentFailed, code_requirements, prepare
 from stepmill.local.refusals import bindings, configured, not_simulated, places_of, refusals
+from stepmill.local.roles import FUNCTION_ROLE, MACHINE_ROLE, Roles
 from stepmill.objects.store import NoSuchKey
 from stepmill.services.operations import ServiceError
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from stepmill.assets import Asset
     from stepmill.local import Local
     from stepmill.steps.bundle import Bundle, FunctionSource
-
-MACHINE_ROLE = "arn:aws:iam::{account}:role/stepmill-machine"
-FUNCTION_ROLE = "arn:aws:iam::{account}:role/stepmill-function"
 
 
 def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], None]) -> str:
@@ -37,7 +35,8 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
         say(f"note: {notice}")
     _prepare(local, bundle, say)
     local.store.make()
-    names = bindings(bundle, local.settings)
+    own = Roles(bundle, local) if local.enforce_rights else None
+    names = bindings(bundle, local.settings, *([own.job] if own else []))
     text = bundle.bind(names)
     brought = configured(text, bundle, local.settings)
     _store_assets(local, (*manifest.assets, *(function.asset for function in brought)))
@@ -47,9 +46,12 @@ def deploy(local: Local, bundle: Bundle, role: str | None, say: Callable[[str], 
         _note_requirements(local, "image", image.uri, image.requirements)
     for function in (*manifest.functions.values(), *brought):
         _note_requirements(local, "function", function.name, function.requirements)
-        _function(local, function)
+        _function(local, function, own.function(function) if own else FUNCTION_ROLE)
     _prepare_code(local, bundle, text, say)
-    arn = _machine(local, bundle.name, text, role or MACHINE_ROLE.format(account=local.settings.account))
+    if own is not None:
+        own.keep(names, machine=role is None, brought=brought)
+    given = role or (own.machine if own else MACHINE_ROLE)
+    arn = _machine(local, bundle.name, text, given.format(account=local.settings.account))
     local.call(
         "stepmill",
         "Note",
@@ -127,13 +129,13 @@ def _store_assets(local: Local, assets: Iterable[Asset]) -> None:
                 objects.put_file(bucket, asset.key, packed, move=True)
 
 
-def _function(local: Local, function: FunctionSource) -> None:
+def _function(local: Local, function: FunctionSource, role: str) -> None:
     code = {"S3Bucket": local.settings.bucket, "S3Key": function.asset.key}
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     settings: dict[str, Any] = {
         "FunctionName": function.name,
         "Runtime": version,
-        "Role": FUNCTION_ROLE.format(account=local.settings.account),
+        "Role": role.format(account=local.settings.account),
         "Handler": function.handler,
         "Timeout": math.ceil(function.timeout),  # AWS counts whole seconds
         "MemorySize": function.memory,

@@ -11,11 +11,12 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepmill.clock import Clock
 from stepmill.engine.distributed import MAP_RUN
 from stepmill.engine.loop import Engine
+from stepmill.engine.signals import Act, Failed, Signal
 from stepmill.functions import Functions
 from stepmill.gateway.messages import Request as HttpRequest
 from stepmill.gateway.messages import Response as HttpResponse
@@ -34,7 +35,8 @@ from stepmill.services.log_streams import Streams
 from stepmill.services.logs import Logs
 from stepmill.services.map_runs.running import MapRuns
 from stepmill.services.operations import Operations, Response
-from stepmill.services.others import Others
+from stepmill.services.others import Others, installed
+from stepmill.services.rights import Rights
 from stepmill.services.s3 import S3
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states.about import About
@@ -50,7 +52,10 @@ from stepmill.services.states.versions import Versions
 from stepmill.services.sts import Sts
 from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
-from stepmill.stage import Settings
+from stepmill.stage import Settings, partition
+
+if TYPE_CHECKING:
+    from stepmill.services.cloudformation.offering import CloudFormation
 
 _CALLS = 16  # operations under way at a time, functions among them
 _MAP_RUNS = 4  # Map Runs that read, write or start executions at a time
@@ -63,7 +68,16 @@ class Host:
     The door opens first: whoever calls while the engine still recovers waits for its answer instead of finding nobody.
     """
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        say: Callable[[str], None],
+        *,
+        enforce_rights: bool = False,
+    ) -> None:
+        """enforce_rights: ask IAM, too, what the roles of executions may do."""
         self._ready = threading.Event()
         self._quiet = threading.Condition()
         self._answering = 0
@@ -75,11 +89,13 @@ class Host:
         try:
             self.history = SqliteHistory(store.database, redactor=self._surroundings.redactor)
             try:
-                self._wire(settings, store, clock)
+                self._wire(settings, store, clock, say, enforce_rights)
                 for arn in self._engine.recover():
                     if "/" not in arn:  # a child execution goes on with its Map Run
                         say(f"continuing {'/'.join(arn.split(':')[6:8])} where it stood")
                 self._map_runs.begin()
+                if self.history.records("cloudformation", "busy", limit=1):
+                    self._stacks(clock, region=settings.region, account=settings.account).recover()
             except BaseException:
                 self.history.close()
                 raise
@@ -92,7 +108,9 @@ class Host:
         self._thread = threading.Thread(target=self._run, name="stepmill-engine", daemon=True)
         self._thread.start()
 
-    def _wire(self, settings: Settings, store: Store, clock: Clock) -> None:
+    def _wire(
+        self, settings: Settings, store: Store, clock: Clock, say: Callable[[str], None], enforce_rights: bool
+    ) -> None:
         history, surroundings, operations = self.history, self._surroundings, self._operations
         surroundings.read(history)
         objects = FolderStore(store.objects)
@@ -100,23 +118,32 @@ class Host:
         jobs = Jobs(store.jobs, store.objects)
         functions = Functions(store.functions)
         place = {"region": settings.region, "account": settings.account}
-        sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, **place)
-        self._lambda = Lambda(history, functions, objects, clock, surroundings, code=store.functions / "code", **place)
+        rights = Rights(
+            history, operations, say, partition=partition(settings.region), iam=enforce_rights and installed(), **place
+        )
+        sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, rights=rights, **place)
+        self._lambda = Lambda(
+            history, functions, objects, clock, surroundings, code=store.functions / "code", rights=rights, **place
+        )
         told = Told(lambda: self._engine)
         activities = self._activities = Activities(history, told, clock, **place)
         self._tasks = Tasks(
-            operations, sagemaker, functions, activities, told, calls=_CALLS, jobs=max(2, os.cpu_count() or 1)
+            *(operations, sagemaker, functions, activities, told),
+            calls=_CALLS,
+            jobs=max(2, os.cpu_count() or 1),
+            rights=rights,
         )
         tasks = self._tasks
         self._engine = Engine(
             history,
             clock,
-            lambda act, tell: (self._map_runs if act.resource == MAP_RUN else tasks).perform(act, tell),
+            lambda act, tell: self._map_run(act, tell) if act.resource == MAP_RUN else tasks.perform(act, tell),
             lambda act: (self._map_runs if act.resource == MAP_RUN else tasks).cancel(act),
             settled=lambda act: None if act.resource == MAP_RUN else tasks.settled(act),
             ended=self._execution_ended,
             is_there=activities.is_there,
         )
+        self._rights = rights
         self._crew = Crew("stepmill-map", _MAP_RUNS)
         self._map_runs = MapRuns(history, clock, self._engine, operations.call, self._crew.take)
         machines = Machines(history, clock, **place)
@@ -136,8 +163,20 @@ class Host:
         operations.add("s3", S3(objects, settings.account, settings.region))
         operations.add("logs", Logs(Streams(jobs, functions), **place))
         operations.add("sts", Sts(settings.account))
+        operations.defer("cloudformation", lambda: self._stacks(clock, **place).providers)
         operations.add("stepmill", Notes(history))
         self._lambda.events.start()
+
+    def _map_run(self, act: Act, tell: Callable[[Signal], None]) -> None:
+        if not act.submitted and (refused := self._rights.map_run(act)) is not None:
+            tell(Failed(act, *refused))
+        else:
+            self._map_runs.perform(act, tell)
+
+    def _stacks(self, clock: Clock, *, region: str, account: str) -> CloudFormation:
+        from stepmill.services.cloudformation.offering import CloudFormation  # few runs need it, and it costs 30 ms
+
+        return CloudFormation(self.history, clock, self._operations.call, region=region, account=account)
 
     def _execution_ended(self, arn: str, event: Event) -> None:
         self._map_runs.ended(arn, event)

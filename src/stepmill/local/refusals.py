@@ -70,13 +70,13 @@ class _Task(NamedTuple):
         return named.rpartition(":function:")[2].split(":")[0]
 
 
-def bindings(bundle: Bundle, settings: Settings) -> dict[str, str]:
-    """What the local stage fills a Bundle's names with."""
+def bindings(bundle: Bundle, settings: Settings, job_role: str = JOB_ROLE) -> dict[str, str]:
+    """What the local stage fills a Bundle's names with. job_role: the ARN of the jobs' role, `{account}` open."""
     scope = f"arn:aws:lambda:{settings.region}:{settings.account}:function"
     activity = f"arn:aws:states:{settings.region}:{settings.account}:activity"
     return {
         "Bucket": settings.bucket,
-        "JobRole": JOB_ROLE.format(account=settings.account),
+        "JobRole": job_role.format(account=settings.account),
         **{placeholder: image.uri for placeholder, image in bundle.manifest.images.items()},
         **{placeholder: f"{scope}:{made.name}" for placeholder, made in bundle.manifest.functions.items()},
         **{placeholder: f"{activity}:{name}" for placeholder, name in bundle.manifest.activities.items()},

@@ -28,6 +28,7 @@ from stepmill.services.lambda_code import Code
 from stepmill.services.lambda_events import Attempt, Events, Outcome
 from stepmill.services.lambda_rules import check_create, check_invoke, check_payload, check_update, name_of
 from stepmill.services.operations import Response, ServiceError, invalid, operation, unbounded, unmet
+from stepmill.services.rights import Rights
 from stepmill.services.surroundings import Surroundings
 
 _LOST = b'{"errorMessage":"the worker host ended while the function ran; its result is lost"}'
@@ -62,12 +63,14 @@ class Lambda:
         code: Path,
         region: str,
         account: str,
+        rights: Rights | None = None,
     ) -> None:
         """`code` is the folder in which code lies unpacked, by its content."""
         self._history = history
         self._functions = functions
         self._clock = clock
         self._surroundings = surroundings
+        self._rights = rights
         self._code = Code(code, objects)
         self._scope = f"arn:aws:lambda:{region}:{account}:function"
         self._writing = threading.Lock()  # a function is read and written in one step
@@ -172,6 +175,8 @@ class Lambda:
         found, payload = self._asked(request), _payload(request.get("Payload"))
         kind = request.get("InvocationType") or "RequestResponse"
         check_payload(payload)
+        if self._rights is not None:
+            self._rights.function(found["FunctionName"], found["Role"])
         if kind == "DryRun":
             return {"StatusCode": 204, "Payload": b""}
         if kind == "Event":

@@ -15,6 +15,7 @@ from stepmill.jobs.job import Job, JobExists, Jobs, JobState, Kind
 from stepmill.jobs.refusals import refusals
 from stepmill.services.job_lists import listed
 from stepmill.services.operations import Response, ServiceError, operation
+from stepmill.services.rights import Rights
 from stepmill.services.surroundings import Surroundings
 
 _WORD = {"training": "TrainingJob", "processing": "ProcessingJob"}
@@ -33,10 +34,20 @@ _TIMES = (
 class SageMaker:
     """The jobs of one account and region."""
 
-    def __init__(self, jobs: Jobs, surroundings: Surroundings, *, region: str, account: str, grace: float) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        surroundings: Surroundings,
+        *,
+        region: str,
+        account: str,
+        grace: float,
+        rights: Rights | None = None,
+    ) -> None:
         """`grace` is the seconds between SIGTERM and SIGKILL (SageMaker: 120)."""
         self._jobs = jobs
         self._surroundings = surroundings
+        self._rights = rights
         self._scope = f"arn:aws:sagemaker:{region}:{account}"
         self._grace = grace
 
@@ -118,6 +129,8 @@ class SageMaker:
             raise ServiceError("ValidationException", message)
         if here := refusals(kind, request):
             raise ServiceError("ValidationException", f"this machine cannot run the job: {'; '.join(here)}")
+        if self._rights is not None:
+            self._rights.job(kind, request)
         name = request[f"{word}Name"]
         try:
             python = self._surroundings.job_python(request)

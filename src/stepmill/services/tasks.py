@@ -22,6 +22,7 @@ from stepmill.services.crews import Crew, thread
 from stepmill.services.lambda_ import error_of
 from stepmill.services.nested import Nested
 from stepmill.services.operations import Operations, ServiceError
+from stepmill.services.rights import Rights
 from stepmill.services.sagemaker import SageMaker
 from stepmill.services.states.activities import Activities
 from stepmill.services.states.tokens import Told
@@ -42,13 +43,16 @@ class Tasks:
         *,
         calls: int,
         jobs: int,
+        rights: Rights | None = None,
     ) -> None:
-        """At most `calls` operations and `jobs` new jobs are under way at a time; the rest queue in order."""
+        """At most `calls` operations and `jobs` new jobs are under way at a time; the rest queue in order.
+        `rights` are asked whether an act is allowed; None allows all."""
         self._operations = operations
         self._sagemaker = sagemaker
         self._functions = functions
         self._activities = activities
         self._told = told
+        self._rights = rights
         self._calls = Crew("stepmill-call", calls)
         self._jobs = Crew("stepmill-job", jobs)
         self.nested = Nested(operations, _sdk_metadata)
@@ -110,6 +114,8 @@ class Tasks:
 
     def _attempt(self, row: Integration, act: Act, signal: Say, work: Callable[[Integration, Act, Say], None]) -> None:
         try:
+            if self._rights is not None and not act.submitted:
+                self._rights.task(act, row.service)
             work(row, act, signal)
         except ServiceError as refusal:
             cause = error_cause(row, refusal.code, refusal.message, refusal.status, request_of(act.name))
