@@ -140,3 +140,27 @@ def _table(value: dict[str, str]) -> str:
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 """Credentials that a server of moto's takes."""
 PYTHON = sys.executable
+
+
+@contextmanager
+def served(root: Path, *words: str) -> Iterator[dict[str, str]]:
+    """`stepmill serve` over a store of its own, in a process of its own; the variables that point there."""
+    command = [PYTHON, "-m", "stepmill", "--store", str(root / ".stepmill")]
+    with (root / "serve.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "serve", "--port", "0", "--json", *words],
+            cwd=root,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline(), (root / "serve.log").read_text()
+            said = subprocess.run([*command, "env", "--json"], check=True, capture_output=True, text=True, cwd=root)
+            yield json.loads(said.stdout)
+        finally:
+            server.terminate()
+            server.wait(30)
+            assert server.stdout is not None
+            server.stdout.close()

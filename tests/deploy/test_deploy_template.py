@@ -158,7 +158,7 @@ def test_a_canary_moves_the_alias_by_a_part_first_and_goes_back_on_an_alarm(proj
 def test_the_bucket_is_encrypted_private_kept_and_open_to_tls_alone(project, tmp_path):
     base = built(tiny(project), DEV, tmp_path).base["Resources"]
     bucket = base["Bucket"]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
     rules = bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rules[0]["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
