@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from projects import Project
-from stepmill.cli.loader import load
 from stepmill.deploy.account import Account
 from stepmill.deploy.stages import Stage
 from stepmill.local import Local
@@ -27,7 +25,7 @@ def abroad(folder: Path) -> Local:
     folder.mkdir(exist_ok=True)
     cache = os.environ.get("STEPMILL_CACHE", str(folder / "cache"))
     given: dict[str, Any] = {"store": str(folder / ".stepmill"), "cache": cache, "grace": 1}
-    settings = load_settings(folder, {}, account=ACCOUNT, bucket=f"stepmill-prod-{ACCOUNT}-us-east-1", **given)
+    settings = load_settings(folder, {}, account=ACCOUNT, **given)
     return Local(settings, say=lambda sentence: None)
 
 
@@ -63,14 +61,6 @@ def ran(local: Local, machine: str, name: str, given: str = "{}") -> str:
     request = {"stateMachineArn": f"{machine}:live", "name": name, "input": given}
     arn = str(local.call("states", "StartExecution", request)["executionArn"])
     assert local.wait(arn, 60)
-    return arn
-
-
-def brought(local: Local, pipeline: str) -> str:
-    """A workflow's assets, functions, machine and alias, in that store; the machine's ARN."""
-    bundle = load(pipeline).bundle()
-    arn = str(local.deploy(replace(bundle, name=f"{bundle.name}-prod")))
-    alias(local, arn)
     return arn
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from abroad import ACCOUNT, abroad, brought, machine, reached
+from abroad import ACCOUNT, abroad, machine, reached
 
 from projects import Project, when_read
 from stepmill.local import Local
@@ -34,18 +34,17 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """The tiny pipeline, deployed."""
+    """The tiny pipeline, deployed; its function prints what it tells."""
     root = tmp_path_factory.mktemp("there")
     (root / "project").mkdir()
     project = Project(root / "project").tiny()
+    functions = (project.root / "functions.py").read_text()
+    project.write(
+        "functions.py", functions.replace("    if event", '    print("telling of", event["model"])\n    if event', 1)
+    )
     aws = abroad(root / "aws")
-    before = Path.cwd()
-    os.chdir(project.root)
-    try:
-        brought(aws, "pipeline.py")
-    finally:
-        os.chdir(before)
     with reached(project, aws) as keys:
+        project.stepmill("deploy", "pipeline.py", "--stage", "prod", "--yes", **keys)
         yield Story(project, aws, keys)
     aws.release()
 
@@ -72,7 +71,9 @@ def test_it_is_listed_shown_and_heard_from_here(story: Story) -> None:
     assert set(shown["console"]) == {"machine", "execution", "job", "log"}
     assert "loss ▅ 0.1667" in story.says("show", "seen", "--stage", "prod").stdout
     assert story.says("logs", f"{EXECUTION}seen", "Train").stdout == "loss: 0.1667\n"
-    assert story.says("logs", "-f", "seen", STEPMILL_STAGE="prod").stdout.count("│") == 2
+    lines = story.says("logs", "-f", "seen", STEPMILL_STAGE="prod").stdout.splitlines()
+    assert [line.partition(" │ ")[0] for line in lines] == ["Prepare", "Train", "Tell"]
+    assert lines[2].startswith(f"Tell │ telling of s3://stepmill-prod-{ACCOUNT}-us-east-1/tiny/seen/")
 
 
 def test_parity_says_that_the_same_happened_and_where_it_did_not(story: Story) -> None:
@@ -135,6 +136,27 @@ def test_a_failure_there_is_told_with_the_jobs_own_words(story: Story) -> None:
     assert "FileNotFoundError" in shown
     assert re.search(r"step +Prepare", shown)
     assert "whole log" in shown
+
+
+def test_a_function_that_fails_there_is_told_with_what_it_printed(story: Story) -> None:
+    story.project.write(
+        "fails.py", "def fail(event, context):\n    print('about to fail')\n    raise KeyError('nothing')\n"
+    )
+    story.project.write(
+        "call.py",
+        """
+        from stepmill.steps import LambdaStep
+        from stepmill.workflow import Workflow
+        call = LambdaStep("Call", function="fails.py:fail", payload={})
+        workflow = Workflow("call", call, query_language="JSONata")
+        """,
+    )
+    story.says("deploy", "call.py", "--stage", "prod", "--yes")
+    done = story.says("run", "call.py", "--stage", "prod", "--name", "one", code=4)
+    assert re.search(r"step +Call  \(call.py:3\)", done.stdout)
+    assert "KeyError" in done.stdout
+    assert "about to fail" in done.stdout
+    assert f"stepmill logs {EXECUTION.replace('tiny', 'call')}one Call" in done.stdout
 
 
 def test_what_is_not_deployed_is_refused_with_what_to_do(story: Story) -> None:
