@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,9 @@ def test_the_executions_of_a_stage_are_those_of_the_machines_that_bear_its_name(
     assert ([row["name"] for row in rows], more) == (["three", "two"], True)
     assert [row["name"] for row in remote.executions(f"{gate}:live")[0]] == ["three", "two", "one"]
     assert rows[0]["machine"] == "gate-prod"
+    assert remote.machine("gate") == remote.machine("gate-prod") == gate
+    with pytest.raises(Refusal, match='no state machine "gait"; did you mean "gate"'):
+        remote.machine("gait")
     assert rows[0]["started"] <= rows[0]["ended"]
 
 
@@ -186,6 +190,13 @@ def test_a_workflow_that_is_not_deployed_is_refused_in_one_sentence(aws: Local) 
         f"greet is not deployed to stage prod (there is no {MACHINE}greet-prod:live); "
         "`stepmill deploy pipeline.py --stage prod` brings it there"
     )
+
+
+def test_two_versions_under_one_alias_are_told(aws: Local) -> None:
+    bundle = greet().bundle()
+    machine(aws, "greet-prod", bundle.template)
+    both = replace(find(Near(aws), bundle, "p.py"), versions=("one", "two"))
+    assert both.differs(bundle, "p.py") == "a deployment is under way there: the alias live leads to 2 versions"
 
 
 def test_what_is_deployed_and_is_not_the_file_is_told_with_its_place(aws: Local) -> None:

@@ -146,6 +146,25 @@ def test_an_unknown_stage_is_refused_by_name():
         greet(stage="prod").create()
 
 
+def test_a_workflow_of_a_stage_on_aws_changes_nothing_there(project: Project, monkeypatch: pytest.MonkeyPatch):
+    project.write(
+        "pyproject.toml",
+        """
+        [tool.stepmill.stages.prod]
+        region = "us-east-1"
+        account = "111122223333"
+        endpoint = "http://127.0.0.1:9"
+        """,
+    )
+    monkeypatch.chdir(project.root)
+    workflow = greet(stage="prod")
+    for verb in (workflow.create, workflow.update, workflow.delete):
+        with pytest.raises(ValueError, match=r"`stepmill deploy .*test_workflow.py --stage prod` does it"):
+            verb()
+    assert workflow.client.meta.service_model.service_name == "stepfunctions"
+    assert "href" not in workflow._repr_html_()
+
+
 def script(project: Project, seconds: int) -> subprocess.Popen[str]:
     project.write("script.py", SCRIPT.format(seconds=seconds))
     return subprocess.Popen(

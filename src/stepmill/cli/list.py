@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
     parser.add_argument(
-        "machine", nargs="?", metavar="ARN", help="of a state machine on AWS: only its executions (with none: all)"
+        "machine", nargs="?", metavar="MACHINE", help="only the executions of this state machine: its name or its ARN"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 def _there(remote: Remote, args: argparse.Namespace) -> int:
     from stepmill.cli import screen, shapes
 
-    rows, more = remote.executions(args.machine, args.limit)
+    rows, more = remote.executions(remote.machine(args.machine), args.limit)
     if args.json:
         screen.print_json(shapes.listed(rows))
         return 0

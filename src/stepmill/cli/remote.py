@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.cli.reading import chosen
-from stepmill.cli.refusal import Refusal
+from stepmill.cli.refusal import Refusal, nearest
 from stepmill.cli.remote_logs import EVERY, CloudSpeakers, last_of_job
 from stepmill.cli.screen import say
 from stepmill.cli.speakers import function_of
@@ -120,6 +120,21 @@ class Remote:
         """The ARNs of the stage's state machines: those that `stepmill deploy` made end in its name."""
         found = (row["stateMachineArn"] for row in self._listed("ListStateMachines", "stateMachines", {}, 10_000))
         return [arn for arn in found if self._ours(arn)]
+
+    def machine(self, word: str | None) -> str | None:
+        """The ARN of a machine of the stage by its name, with or without the stage's at its end; an ARN is itself.
+
+        Raises Refusal for a name that none has."""
+        if word is None or word.startswith("arn:"):
+            return word
+        found = {arn.rpartition(":")[2]: arn for arn in self.machines()}
+        suffix = f"-{self.stage.name}"
+        for name in (word, word + suffix):
+            if name in found:
+                return found[name]
+        raise Refusal(
+            f'stage {self.stage.name} has no state machine "{word}"{nearest(word, [name.removesuffix(suffix) for name in found])}'
+        )
 
     def executions(self, machine: str | None = None, limit: int = 0) -> tuple[list[dict[str, Any]], bool]:
         """Rows of a machine's executions, or of all machines of the stage, newest first; whether there are more.
