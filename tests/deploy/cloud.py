@@ -147,13 +147,8 @@ def served(root: Path, *words: str) -> Iterator[dict[str, str]]:
     """`stepmill serve` over a store of its own, in a process of its own; the variables that point there."""
     command = [PYTHON, "-m", "stepmill", "--store", str(root / ".stepmill")]
     with (root / "serve.log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, "serve", "--port", "0", "--json", *words],
-            cwd=root,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+        serve = [*command, "serve", "--port", "0", "--json", *words]
+        server = subprocess.Popen(serve, cwd=root, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             assert server.stdout is not None
             assert server.stdout.readline(), (root / "serve.log").read_text()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -139,16 +141,29 @@ def test_a_bucket_name_that_is_taken_is_told_with_what_to_write_and_the_next_dep
     assert there.stacks() == {"stepmill-dev": "CREATE_COMPLETE", "tiny-dev": "CREATE_COMPLETE"}
 
 
+def in_the_way(there: There, name: str) -> None:
+    """A function of this name, which a stack cannot make again."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.py", "def b(event, context): return 1\n")
+    there.client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/r",
+        Handler="a.b",
+        Code={"ZipFile": packed.getvalue()},
+    )
+
+
 def test_a_first_deployment_that_fails_leaves_nothing_and_the_second_begins_anew(tiny, there):
-    in_the_way = there.client("scheduler")
-    in_the_way.create_schedule_group(Name="tiny-dev")
-    scheduled(tiny)
+    in_the_way(there, "tiny-tell-dev")
     said = deploy(tiny, there, code=4)
-    assert "ScheduleGroup (AWS::Scheduler::ScheduleGroup):" in said
+    assert "TellFunction (AWS::Lambda::Function):" in said
+    assert "already exist" in said
     assert "Everything was rolled back: nothing of it is left." in said
     assert there.stacks()["tiny-dev"] == "ROLLBACK_COMPLETE"
-    assert there.client("lambda").list_functions()["Functions"] == []
-    in_the_way.delete_schedule_group(Name="tiny-dev")
+    assert there.client("stepfunctions").list_state_machines()["stateMachines"] == []
+    there.client("lambda").delete_function(FunctionName="tiny-tell-dev")
     deploy(tiny, there)
     assert there.stacks()["tiny-dev"] == "CREATE_COMPLETE"
     assert plan(tiny, there)["changes"] is False
@@ -156,25 +171,23 @@ def test_a_first_deployment_that_fails_leaves_nothing_and_the_second_begins_anew
 
 def test_a_change_that_fails_is_rolled_back_and_told_with_its_resource(tiny, there):
     deploy(tiny, there)
-    sha = there.client("lambda").get_function_configuration(FunctionName="tiny-tell-dev")["CodeSha256"]
-    there.client("scheduler").create_schedule_group(Name="tiny-dev")
-    scheduled(tiny)
-    (tiny.root / "functions.py").write_text((tiny.root / "functions.py").read_text() + "\n# more\n")
+    configuration = there.client("lambda").get_function_configuration
+    sha = configuration(FunctionName="tiny-tell-dev")["CodeSha256"]
+    in_the_way(there, "tiny-other-dev")
+    text = (tiny.root / "functions.py").read_text()
+    (tiny.root / "functions.py").write_text(text + "\n\ndef other(event, context):\n    return event\n")
+    text = (tiny.root / "pipeline.py").read_text()
+    other = 'other = LambdaStep("Other", function="functions.py:other", payload={})\nworkflow ='
+    text = text.replace("workflow =", other).replace("[prepare, train, tell]", "[prepare, train, tell, other]")
+    (tiny.root / "pipeline.py").write_text(text)
     said = deploy(tiny, there, code=4)
-    assert "ScheduleGroup (AWS::Scheduler::ScheduleGroup):" in said
+    assert "OtherFunction (AWS::Lambda::Function):" in said
     assert "Everything was rolled back: the stack is as it was before." in said
     assert there.stacks()["tiny-dev"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert there.client("lambda").get_function_configuration(FunctionName="tiny-tell-dev")["CodeSha256"] == sha
-    there.client("scheduler").delete_schedule_group(Name="tiny-dev")
+    assert configuration(FunctionName="tiny-tell-dev")["CodeSha256"] == sha
+    there.client("lambda").delete_function(FunctionName="tiny-other-dev")
     deploy(tiny, there)
-    assert there.client("lambda").get_function_configuration(FunctionName="tiny-tell-dev")["CodeSha256"] != sha
-
-
-def scheduled(project: Project) -> None:
-    text = (project.root / "pipeline.py").read_text()
-    (project.root / "pipeline.py").write_text(
-        text.replace('Workflow("tiny",', 'Workflow("tiny", schedule="rate(1 day)",')
-    )
+    assert configuration(FunctionName="tiny-tell-dev")["CodeSha256"] != sha
 
 
 def test_a_change_made_by_hand_is_shown_and_taken_back(tiny, there):

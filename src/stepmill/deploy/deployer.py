@@ -96,7 +96,7 @@ _KINDS: Final[Mapping[str, tuple[Need, ...]]] = {
                 f"arn:{{partition}}:logs:{_HERE}:log-group:/aws/codebuild/{{base}}*",
             ),
         ),
-        Need("FindLogGroups", "logs", ("DescribeLogGroups",), (f"arn:{{partition}}:logs:{_HERE}:log-group:*",)),
+        Need("FindLogGroups", "logs", ("DescribeLogGroups",), ("*",)),
     ),
     "AWS::Lambda::Function": (
         Need(
@@ -173,12 +173,15 @@ _KINDS: Final[Mapping[str, tuple[Need, ...]]] = {
             "Topic",
             "sns",
             ("CreateTopic", "GetTopicAttributes", "SetTopicAttributes", "DeleteTopic", "GetDataProtectionPolicy",
-             "ListSubscriptionsByTopic", "ListTagsForResource", "Subscribe", "Unsubscribe", *_TAGS),
+             "ListSubscriptionsByTopic", "ListTagsForResource", *_TAGS),
             (f"arn:{{partition}}:sns:{_HERE}:{{app}}-failures",),
         ),
     ),
     "AWS::SNS::TopicPolicy": (),
-    "AWS::SNS::Subscription": (),
+    "AWS::SNS::Subscription": (
+        Need("Subscribe", "sns", ("Subscribe",), (f"arn:{{partition}}:sns:{_HERE}:{{app}}-failures",)),
+        Need("Unsubscribe", "sns", ("Unsubscribe",), ("*",)),  # has no resource level
+    ),
     "AWS::CloudWatch::Alarm": (
         Need(
             "Alarm",
