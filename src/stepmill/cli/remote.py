@@ -132,9 +132,8 @@ class Remote:
         for name in (word, word + suffix):
             if name in found:
                 return found[name]
-        raise Refusal(
-            f'stage {self.stage.name} has no state machine "{word}"{nearest(word, [name.removesuffix(suffix) for name in found])}'
-        )
+        hint = nearest(word, [name.removesuffix(suffix) for name in found])
+        raise Refusal(f'stage {self.stage.name} has no state machine "{word}"{hint}')
 
     def executions(self, machine: str | None = None, limit: int = 0) -> tuple[list[dict[str, Any]], bool]:
         """Rows of a machine's executions, or of all machines of the stage, newest first; whether there are more.
