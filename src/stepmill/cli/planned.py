@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.console.words import clip
+from stepmill.deploy.consoles import console_urls
 from stepmill.deploy.differences import shown
 from stepmill.deploy.prices import cost
 
@@ -74,11 +75,7 @@ def document(plan: Plan) -> dict[str, Any]:
 
 def console(machine: str) -> str:
     """Where the AWS console shows a state machine. machine: its ARN."""
-    _, partition, _, region, *_ = machine.split(":")
-    host = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}.get(
-        partition, f"{region}.console.aws.amazon.com"
-    )
-    return f"https://{host}/states/home?region={region}#/statemachines/view/{machine}"
+    return next(iter(console_urls(machine)["machine"].values()))
 
 
 def _stack_document(stack: StackPlan) -> dict[str, Any]:
