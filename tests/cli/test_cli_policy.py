@@ -18,6 +18,7 @@ def test_every_statement_is_told_with_its_state_and_line(project: Project):
 
 def test_the_documents_are_json_for_machines(project: Project):
     project.tiny()
+    project.write("pyproject.toml", '[tool.stepmill.stages.prod]\nregion = "eu-west-1"\n')
     said = json.loads(project.stepmill("policy", "explain", "pipeline.py", "--stage", "prod", "--json").stdout)
     assert [role["service"] for role in said["roles"]] == ["states", "sagemaker", "lambda"]
     assert all(role["policy"]["Version"] == "2012-10-17" for role in said["roles"])

@@ -182,11 +182,8 @@ def test_a_secret_in_a_functions_environment_is_refused_before_it_gets_into_a_te
 def test_a_secret_is_named_in_the_stage_and_filled_in_by_cloudformation(project, tmp_path):
     from stepmill.deploy.deployer import deployer_policy
 
-    stage = Stage(
-        name="dev",
-        region="us-east-1",
-        environment={"SLACK_WEBHOOK_URL": "{{resolve:secretsmanager:slack:SecretString}}"},
-    )
+    hook = "{{resolve:secretsmanager:slack:SecretString}}"
+    stage = Stage(name="dev", region="us-east-1", environment={"SLACK_WEBHOOK_URL": hook})
     made = built(tiny(project), stage, tmp_path)
     variables = resources(made)["TellFunction"]["Properties"]["Environment"]["Variables"]
     assert variables == {"SLACK_WEBHOOK_URL": hook}

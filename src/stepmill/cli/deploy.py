@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.deploy.account import Account
     from stepmill.deploy.apply import apply
     from stepmill.deploy.naming import ALIAS
-    from stepmill.deploy.plan import forget, machine_arn, plan
+    from stepmill.deploy.plan import forget, plan
 
     stage = staged.stage_of(args)
     with staged.refusals():
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
                 screen.say("nothing was changed")
                 return OK
             apply(account, made, told, screen.say)
-    machine = machine_arn(made.identity, made.app.name, stage.region)
+    machine = account.machine(made.app.name)
     live = f"{machine}:{ALIAS}"
     if args.json:
         screen.print_json(

@@ -119,6 +119,11 @@ class Account:
             )
         return found
 
+    def machine(self, stack: str) -> str:
+        """The ARN of the state machine of a stack: both have one name. Raises as `expect`."""
+        who = self.expect()
+        return f"arn:{who.partition}:states:{self.stage.region}:{who.account}:stateMachine:{stack}"
+
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """One operation, its request and answer spelt as boto3 does.
 

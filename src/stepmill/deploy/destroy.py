@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.deploy import naming
 from stepmill.deploy.account import Account, AwsRefusal
-from stepmill.deploy.plan import concrete, machine_arn
+from stepmill.deploy.plan import concrete
 from stepmill.deploy.refusals import DeployRefused
 from stepmill.deploy.stacks import Event, Stack, Stacks
 from stepmill.steps import names as words
@@ -86,8 +86,7 @@ def destroy(
 
 
 def _running(account: Account, app: Stack) -> list[str]:
-    machine = machine_arn(account.identity, app.name, account.stage.region)
-    request = {"stateMachineArn": machine, "statusFilter": "RUNNING"}
+    request = {"stateMachineArn": account.machine(app.name), "statusFilter": "RUNNING"}
     try:
         page = account.call("stepfunctions", "ListExecutions", request)
     except AwsRefusal as refusal:

@@ -71,17 +71,11 @@ class Live:
         )
 
 
-def machine_arn(account: Account, bundle: Bundle) -> str:
-    """The ARN that a workflow's state machine has in a stage. Raises DeployRefused."""
-    who, stage = account.expect(), account.stage
-    return f"arn:{who.partition}:states:{stage.region}:{who.account}:stateMachine:{naming.stack(bundle, stage)}"
-
-
 def find(account: Account, bundle: Bundle, file: str) -> Live:
     """The workflow as it is deployed in the account's stage. file: for the sentence that says how to deploy it.
 
     Raises DeployRefused when it is not deployed there."""
-    machine = machine_arn(account, bundle)
+    machine = account.machine(naming.stack(bundle, account.stage))
     try:
         asked = {"stateMachineAliasArn": f"{machine}:{ALIAS}"}
         found = account.call("stepfunctions", "DescribeStateMachineAlias", asked)

@@ -265,11 +265,6 @@ def _images(account: Account, built: Built, before: Mapping[str, Any], ready: bo
     return tuple(name for name in fresh if not image_there(account, built, name))
 
 
-def machine_arn(identity: Identity, stack: str, region: str) -> str:
-    """The ARN of the state machine of a stack: both have one name."""
-    return f"arn:{identity.partition}:states:{region}:{identity.account}:stateMachine:{stack}"
-
-
 def image_there(account: Account, built: Built, name: str) -> bool:
     """Whether an image is in the stage's repository."""
     request = {

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stepmill.deploy import naming
 from stepmill.deploy.account import Account
-from stepmill.deploy.live import find, machine_arn
+from stepmill.deploy.live import find
 from stepmill.deploy.stages import stage
 
 if TYPE_CHECKING:
@@ -30,4 +31,4 @@ class There:
 
     def machine(self, bundle: Bundle) -> str:
         """The ARN that a workflow's state machine has, whether it is deployed or not."""
-        return machine_arn(self.account, bundle)
+        return self.account.machine(naming.stack(bundle, self.account.stage))
