@@ -9,7 +9,6 @@ People keep things of their own beside an export: Terraform its state, SAM its s
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -84,6 +83,6 @@ def _mark(folder: Path, about: Mapping[str, Any], files: set[str]) -> None:
 
 def _prune(folder: Path, root: Path) -> None:
     """Remove folders that have become empty."""
-    while folder != root and folder.is_dir() and not any(os.scandir(folder)):
+    while folder != root and folder.is_dir() and not list(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent

@@ -1,0 +1,137 @@
+"""What other people's tools say of an export: cfn-lint, the SAM translator and CLI, Terraform with the AWS provider.
+
+Slow, for what has to be installed; `make test-all` installs all but Terraform, which is used where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from exported import EVERYTHING, SMALL, STAGES, built
+from stepmill.deploy.exports.forms import export
+from stepmill.deploy.template import text_of
+
+pytestmark = pytest.mark.slow
+# W1030 and W1031 look at values that CloudFormation fills in later as if they were the parameters' defaults.
+ACCEPTED: dict[str, str] = {}
+
+
+def linted(path: Path) -> list[str]:
+    api = pytest.importorskip("cfnlint.api")
+    config = pytest.importorskip("cfnlint.config")
+    found = api.lint_file(path, config=config.ManualArgs(regions=["us-east-1"]))
+    return [f"{each.rule.id} {each.message}" for each in found if each.rule.id not in ACCEPTED]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_cfn_lint_takes_the_templates(stage: str, tmp_path: Path):
+    made = built(tmp_path / "project", EVERYTHING, STAGES[stage])
+    export(made, "cloudformation", tmp_path / "cfn")
+    export(made, "sam", tmp_path / "sam")
+    for name in ("cfn/template.json", "cfn/base.json", "sam/template.yaml"):
+        assert linted(tmp_path / name) == [], name
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_sam_makes_of_the_template_is_what_deploy_makes(stage: str, tmp_path: Path):
+    """The same resources, but for the names of what SAM makes itself: the version and the alias."""
+    pytest.importorskip("samtranslator")
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
+    from stepmill.deploy.exports.sam import template
+
+    made = built(tmp_path / "project", EVERYTHING, STAGES[stage])
+    body = json.loads(json.dumps(template(made)))
+    for each in body["Resources"].values():
+        for name in {"CodeUri", "DefinitionUri"} & set(each["Properties"]):
+            each["Properties"][name] = "s3://packaged/by-sam"  # as `sam package` does
+    translated = Translator({}, Parser()).translate(body, {"CreateShared": "true"})
+    (tmp_path / "translated.json").write_text(json.dumps(translated))
+    assert linted(tmp_path / "translated.json") == []
+    app, ours = translated["Resources"], made.app.body["Resources"]
+    assert app["MachineAliaslive"]["Type"] == "AWS::StepFunctions::StateMachineAlias"
+    versions = {name for name in app if name.startswith("MachineVersion")}
+    assert set(app) - versions - {"MachineAliaslive"} == (set(ours) | set(made.base["Resources"])) - {"Version", "Live"}
+    given = app["TellFunction"]["Properties"]
+    for name, value in ours["TellFunction"]["Properties"].items():
+        if name not in ("Code", "Tags"):
+            assert given[name] == value, name
+
+
+def test_sam_s_own_command_takes_and_builds_the_application(tmp_path: Path):
+    sam = Path(os.environ.get("STEPMILL_SAM", "")) / "sam"
+    if not sam.is_file():
+        pytest.skip("needs the SAM CLI, which `make test-all` installs")
+    out = tmp_path / "out"
+    export(built(tmp_path / "project", EVERYTHING, STAGES["network"]), "sam", out)
+    home = {"HOME": str(tmp_path), "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    for words in (["validate", "--lint"], ["build"]):
+        done = subprocess.run(
+            [sam, *words], cwd=out, env={**os.environ, **home, **keys}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_module_is_hcl(stage: str, tmp_path: Path):
+    hcl2 = pytest.importorskip("hcl2")
+    export(built(tmp_path / "project", EVERYTHING, STAGES[stage]), "terraform", tmp_path / "out")
+    for path in (tmp_path / "out").glob("*.tf"):
+        with path.open(encoding="utf-8") as file:
+            assert hcl2.load(file), path.name
+
+
+def terraform(folder: Path, *words: str) -> str:
+    binary = shutil.which("terraform")
+    if binary is None:
+        pytest.skip("needs terraform in PATH")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    done = subprocess.run(
+        [binary, f"-chdir={folder}", *words],
+        env=kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_terraform_validates_the_module_and_would_lay_it_out_so(stage: str, tmp_path: Path):
+    out = tmp_path / "out"
+    export(built(tmp_path / "project", EVERYTHING, STAGES[stage]), "terraform", out)
+    terraform(out, "fmt", "-check", "-diff")
+    plugins = os.environ.get("STEPMILL_TERRAFORM_PLUGINS", "")
+    if not plugins:
+        pytest.skip("needs the AWS provider in a folder that STEPMILL_TERRAFORM_PLUGINS names")
+    terraform(out, "init", "-input=false", "-backend=false", f"-plugin-dir={plugins}")
+    said = json.loads(terraform(out, "validate", "-json"))
+    assert (said["valid"], said["diagnostics"]) == (True, [])
+
+
+@pytest.mark.parametrize("pipeline", [SMALL, EVERYTHING], ids=["small", "everything"])
+def test_terraform_fills_the_names_in_as_aws_does(pipeline: str, tmp_path: Path):
+    """And leaves every other `${` and `%{` of the definition alone."""
+    made = built(tmp_path / "project", pipeline)
+    out = tmp_path / "out"
+    export(made, "terraform", out)
+    (said,) = re.findall(r"^  definition = (.*?)^  publish", (out / "main.tf").read_text(), flags=re.M | re.S)
+    plain = re.sub(r'("\$\$\{(\w+)\}"), .*\)', r'\1, "[\2]")', said)
+    (tmp_path / "alone").mkdir()
+    shutil.copy(out / "definition.asl.json", tmp_path / "alone")
+    (tmp_path / "alone" / "main.tf").write_text(f'output "definition" {{\n  value = {plain}\n}}\n')
+    terraform(tmp_path / "alone", "apply", "-auto-approve")
+    filled = terraform(tmp_path / "alone", "output", "-raw", "definition")
+    wanted = made.bundle.bind({name: f"[{name}]" for name in made.bundle.needs})
+    assert filled == text_of(json.loads(wanted))
