@@ -26,7 +26,7 @@ def cloudformation(built: Built, folder: Path) -> tuple[str, ...]:
 
 def _readme(built: Built) -> str:
     base, stack = naming.base_stack(built.stage), naming.stack(built.bundle, built.stage)
-    bucket = parts.in_shell(naming.bucket(built.stage))
+    bucket = parts.in_shell(naming.bucket(built.stage), built.stage.region)
     sync = f'aws s3 sync assets "s3://{bucket}"\n' if built.assets or built.images else ""
     return (
         f"{parts.heading(built, 'CloudFormation templates')}\n"

@@ -5,11 +5,10 @@ In: what was built. Out: files below a folder; lines of a README. Touches: that 
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.deploy import naming
 from stepmill.deploy.images import context, context_key, packed
@@ -17,6 +16,10 @@ from stepmill.deploy.images import context, context_key, packed
 if TYPE_CHECKING:
     from stepmill.assets import Asset
     from stepmill.deploy.build import Built
+
+
+# "Amazon Resource Names", IAM guide, for the partitions; AWS's own endpoints end in the suffix.
+_PARTITIONS: Final = {"cn": ("aws-cn", "amazonaws.com.cn")}
 
 
 def put(folder: Path, name: str, text: str) -> None:
@@ -86,17 +89,25 @@ def plain(value: Any) -> Any:
     return value
 
 
-def in_shell(text: str) -> str:
-    """A text with pseudo parameters as one with the shell's variables ACCOUNT and REGION, to be put in quotes."""
-    names = {"AWS::AccountId": "ACCOUNT", "AWS::Region": "REGION", "AWS::Partition": "PARTITION"}
-    text = text.replace("${AWS::URLSuffix}", "amazonaws.com")
-    return re.sub(r"\$\{(AWS::\w+)\}", lambda found: f"${{{names[found[1]]}}}", text)
+def in_shell(text: str, region: str) -> str:
+    """A text with pseudo parameters as one with the shell's variables ACCOUNT and AWS_REGION, to be put in quotes."""
+    partition, suffix = _PARTITIONS.get(region.partition("-")[0], ("aws", "amazonaws.com"))
+    if region.startswith("us-gov-"):
+        partition = "aws-us-gov"
+    for name, value in {
+        "AWS::AccountId": "${ACCOUNT}",
+        "AWS::Region": "${AWS_REGION}",
+        "AWS::Partition": partition,
+        "AWS::URLSuffix": suffix,
+    }.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
 
 
 def variables(built: Built) -> str:
     """The lines of a shell that set what `in_shell` uses."""
     return (
-        f"export AWS_REGION={built.stage.region} REGION={built.stage.region}\n"
+        f"export AWS_REGION={built.stage.region} AWS_DEFAULT_REGION={built.stage.region}\n"
         "ACCOUNT=$(aws sts get-caller-identity --query Account --output text)\n"
     )
 
@@ -118,7 +129,7 @@ def images_told(built: Built) -> str:
         return ""
     blocks = []
     for name in built.images:
-        uri = in_shell(naming.image(built.bundle, name, built.stage))
+        uri = in_shell(naming.image(built.bundle, name, built.stage), built.stage.region)
         blocks.append(
             f'IMAGE="{uri}"\n'
             'aws ecr get-login-password | docker login --username AWS --password-stdin "${IMAGE%%/*}"\n'
@@ -127,7 +138,7 @@ def images_told(built: Built) -> str:
         )
     first = next(iter(built.images))
     key = context_key(built.images[first], built.stage)
-    bucket, project = in_shell(naming.bucket(built.stage)), f"stepmill-{built.stage.name}"
+    bucket, project = in_shell(naming.bucket(built.stage), built.stage.region), f"stepmill-{built.stage.name}"
     return (
         "\n## Images\n\n"
         "The jobs run in images that are built from `images/`, once for each content; the repository must be there:\n\n"
@@ -150,4 +161,5 @@ def live_arn(built: Built) -> str:
     from stepmill.deploy.template import ALIAS
 
     machine = naming.stack(built.bundle, built.stage)
-    return f"arn:aws:states:${{REGION}}:${{ACCOUNT}}:stateMachine:{machine}:{ALIAS}"
+    where = f"arn:{naming.PARTITION}:states:{naming.REGION}:{naming.ACCOUNT}"
+    return in_shell(f"{where}:stateMachine:{machine}:{ALIAS}", built.stage.region)

@@ -133,7 +133,7 @@ def _with_alias(value: Any) -> Any:
 
 
 def _readme(built: Built, *, assets: bool) -> str:
-    bucket = parts.in_shell(naming.bucket(built.stage))
+    bucket = parts.in_shell(naming.bucket(built.stage), built.stage.region)
     sync = (
         "\n## Code and data of the jobs\n\nThey lie in the stage's bucket, which has to be there; a deployment with "
         f'changed code needs this first:\n\n```sh\n{parts.variables(built)}aws s3 sync assets "s3://{bucket}"\n```\n'
