@@ -28,6 +28,7 @@ ROOMS = {
     "stepmill.workflow": "What a user holds. `loading` is what `stepmill run` imports a file under.",
     "stepmill.template": "Whole pipelines, ready-made, as the old SDK has them.",
     "stepmill.local": "This machine's stage, for programs that want more than `Workflow` gives.",
+    "stepmill.deploy.policy": "What the roles of a pipeline must be allowed on AWS.",
     "stepmill.testing": "A world of scripted tasks and a clock that jumps, for tests of definitions.",
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",
 }
@@ -48,7 +49,8 @@ def integrations() -> str:
             "# What a Task state can call",
             "",
             "Made from `src/stepmill/asl/integrations.py` by `make docs`. Anything else is refused by name before",
-            "a run begins. Permissions are what the state machine's role needs on AWS; locally nothing checks them.",
+            "a run begins. Permissions are what the state machine's role needs on AWS; on which resources, and how a",
+            "run here is held to them, is in [Least rights](../howto/least-rights.md).",
             "",
             "Beside these rows, `arn:aws:states:::aws-sdk:<service>:<operation>` calls any operation that is answered",
             "on this machine: those of Step Functions (`sfn`), SageMaker, Lambda and S3 that are listed below, and of",

@@ -69,6 +69,14 @@ def test_new_data_then_old_data_then_a_model_that_is_not_good_enough(digits):
 
 
 @pytest.mark.slow
+def test_the_least_rights_are_enough_on_both_roads(digits):
+    put_data(digits, "s3://stepmill-local/digits-input/input.zip")
+    for road in ("DataUpdate=true", "DataUpdate=false"):
+        words = ["--enforce-rights", "--set", road, "--set", "epochs=2", "--set", "min_accuracy=0.1"]
+        digits.stepmill("run", "pipeline.py", *words, timeout=300, SLACK_WEBHOOK_URL="")
+
+
+@pytest.mark.slow
 def test_without_earlier_data_the_run_fails_and_says_what_to_do(digits):
     said = run(digits, "DataUpdate=false", code=4)
     assert "run once with DataUpdate=true" in said and "PipelineFailed" in said

@@ -1,4 +1,4 @@
-"""docs/parity.md leaves out nothing of Step Functions: no field, no operation, no error."""
+"""docs/parity.md leaves out nothing of Step Functions: no field, operation or error; no operation of CloudFormation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from stepmill.asl.fields import INNER_FIELDS, MACHINE_FIELDS, STATE_FIELDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "parity.md").read_text(encoding="utf-8")
 MODEL = botocore.session.get_session().get_service_model("stepfunctions")
+STACKS = botocore.session.get_session().get_service_model("cloudformation")
 # The fields below a state's own: "Fields of …" in the Amazon States Language and the developer guide, read 2026-11-27.
 INSIDE = {
     "Retry": "ErrorEquals IntervalSeconds MaxAttempts BackoffRate MaxDelaySeconds JitterStrategy",
@@ -38,7 +39,7 @@ ResultWriterFailed Runtime TaskFailed Timeout
 
 def section(title: str) -> dict[str, str]:
     """The rows of a table under this heading, by what their first cell names."""
-    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", PAGE, re.M | re.S)
+    found = re.search(rf"^##+ {re.escape(title)}$(.*?)(?=^##+ |\Z)", PAGE, re.M | re.S)
     assert found is not None, f"docs/parity.md has no section {title!r}"
     rows: dict[str, str] = {}
     for line in found[1].splitlines():
@@ -60,6 +61,7 @@ def fields() -> list[str]:
     [
         ("Every field", sorted({field.partition(".")[2] for field in fields()})),
         ("Every operation", list(MODEL.operation_names)),
+        ("Every operation of CloudFormation", list(STACKS.operation_names)),
         (
             "Every error",
             sorted(

@@ -150,12 +150,6 @@ def test_what_nothing_here_would_run_is_refused_instead_of_pretended(
             {"Rule": "r", "Targets": [{"Id": "1", "Arn": "arn:aws:states:eu-central-1:000000000000:stateMachine:m"}]},
             "events are not delivered to arn:aws:states:",
         ),
-        (
-            "cloudformation",
-            "CreateStack",
-            {"StackName": "s", "TemplateBody": '{"Resources": {"M": {"Type": "AWS::StepFunctions::StateMachine"}}}'},
-            "a stack does not make AWS::StepFunctions::StateMachine",
-        ),
     ],
 )
 def test_what_would_be_lost_or_leave_this_machine_is_refused(

@@ -273,6 +273,32 @@ def test_one_function_has_one_setting(author):
     assert "with different timeout" in text
 
 
+@pytest.mark.parametrize(
+    ("permissions", "said"),
+    [
+        ('["s3:GetObject"]', "takes statements"),
+        ('[{"Action": "s3:GetObject"}]', "lacks Resource"),
+        ('[{"Action": "GetObject", "Resource": "*"}]', "the Action 'GetObject', which is not service:Action"),
+        ('[{"Action": ["s3:Get*"], "Resource": "bucket"}]', "the Resource 'bucket', which is not an ARN or *"),
+        ('[{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]', "has 'Effect'"),
+    ],
+)
+def test_a_permission_that_is_no_statement_is_told(author, permissions, said):
+    line, text = author.problem(
+        f'definition = LambdaStep("Tell", function="functions.py:notify", payload={{}}, permissions={permissions})'
+    )
+    assert line == 2 and said in text
+
+
+def test_a_function_says_what_its_code_calls(author):
+    one = '{"Action": "s3:PutObject", "Resource": ["arn:aws:s3:::${Bucket}/reports/*"]}'
+    bundle = author.bundle(
+        f'definition = LambdaStep("Tell", function="functions.py:notify", payload={{}}, permissions=[{one}])'
+    )
+    (function,) = bundle.manifest.functions.values()
+    assert function.permissions == ({"Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::${Bucket}/reports/*"]},)
+
+
 def test_a_job_name_sagemaker_refuses_is_told(author):
     _, text = author.problem('definition = TrainingStep("T", Estimator(entry_point="train.py"), job_name="no_good")')
     assert "no_good" in text

@@ -204,21 +204,31 @@ def queue(request: Any, where: Where) -> Iterator[Target]:
 
 def topic(request: Any, where: Where) -> Iterator[Target]:
     """The topic or the endpoint of a message; a telephone number has no ARN."""
-    for name in ("TopicArn", "TargetArn"):
-        if value := text(member(request, name)):
-            yield Target(str(value), run_time(name) if isinstance(value, Dynamic) else "")
-            if not isinstance(request, Dynamic):
-                return
     if member(request, "PhoneNumber") is not None and not isinstance(request, Dynamic):
         yield Target("*", "a telephone number has no ARN")
+        return
+    for name in ("TopicArn", "TargetArn"):
+        yield from named("sns", "", name)(request, where)
 
 
 def table(request: Any, where: Where) -> Iterator[Target]:
-    """The table, and the index when one is asked for."""
+    """The table, and the index when one is asked for; of batches and transactions all tables."""
+    several = [] if isinstance(request, Dynamic) else [*_tables(request)]
+    for one in several:
+        yield from named("dynamodb", "table/", "TableName")({"TableName": one}, where)
     for found in named("dynamodb", "table/", "TableName")(request, where):
         index = None if isinstance(request, Dynamic) else text(member(request, "IndexName"))
         why = [found.why, run_time("IndexName") if isinstance(index, Dynamic) else ""]
         yield Target(f"{found.arn}/index/{index}", "; ".join(filter(None, why))) if index else found
+
+
+def _tables(request: Any) -> Iterator[Any]:
+    items = member(request, "RequestItems")
+    yield from items if isinstance(items, dict) else [] if items is None else [ANY]
+    acts = member(request, "TransactItems")
+    for act in acts if isinstance(acts, list) else [] if acts is None else [ANY]:
+        for inner in act.values() if isinstance(act, dict) else [ANY]:
+            yield ANY if isinstance(inner, Dynamic) else member(inner, "TableName")
 
 
 def buses(request: Any, where: Where) -> Iterator[Target]:

@@ -121,6 +121,7 @@ _BUILD: Final = named("codebuild", "project/", "ProjectName")
 _BATCH: Final = both(
     named("batch", "job-definition/", "JobDefinition", "* a job may take any revision"),
     named("batch", "job-queue/", "JobQueue"),
+    lambda request, where: [Target(f"arn:{where.partition}:batch:{where.region}:{where.account}:job/*", _RUN_MADE)],
 )
 _ECS: Final = (Right(("ecs:RunTask",), _definition), Right(("iam:PassRole",), _roles_of_task, {
     "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}))  # fmt: skip

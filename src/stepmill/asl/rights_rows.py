@@ -20,6 +20,7 @@ from stepmill.asl.rights import (
     function,
     listed,
     managed,
+    named,
     objects,
     passed,
     prefixed,
@@ -32,7 +33,7 @@ from stepmill.asl.rights import (
 )
 
 INVOKE: Final = (Right(("lambda:InvokeFunction",), function),)
-START: Final = (Right(("states:StartExecution",), ("{StateMachineArn}",)),)
+START: Final = (Right(("states:StartExecution",), named("states", "stateMachine:", "StateMachineArn")),)
 FOLLOW: Final = (
     Right(("states:DescribeExecution", "states:StopExecution"), executions),
     managed("StepFunctionsGetEventsForStepFunctionsExecutionRule"),

@@ -161,7 +161,7 @@ def _say(local: Local, url: str, args: argparse.Namespace) -> None:
     from stepmill.local.front import is_loopback
     from stepmill.services.others import IN_MEMORY
 
-    say(f"serving Step Functions, SageMaker jobs, Lambda, S3, CloudWatch Logs and STS at {url}")
+    say(f"serving Step Functions, SageMaker jobs, Lambda, S3, CloudWatch Logs, CloudFormation and STS at {url}")
     say(f"  kept in    {local.settings.store}")
     say(f"  in memory  {IN_MEMORY}")
     if not local.objects.keeps_metadata:

@@ -47,7 +47,7 @@ def stage_of(args: argparse.Namespace) -> Stage:
     """The stage that is meant. Raises SettingsError."""
     from stepmill.deploy.stages import stage
 
-    return stage(settings_of(args), region=args.region, profile=getattr(args, "profile", None))
+    return stage(settings_of(args), region=getattr(args, "region", None), profile=getattr(args, "profile", None))
 
 
 def bundle_of(args: argparse.Namespace, stage: Stage) -> Bundle:

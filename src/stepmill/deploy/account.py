@@ -83,7 +83,7 @@ class Account:
         self._session = botocore.session.Session(profile=stage.profile)
         try:
             self._session.get_config_variable("region")
-            known = self._session.get_available_regions("states", _partition(stage.region))
+            known = self._session.get_available_regions("stepfunctions", _partition(stage.region))
         except ProfileNotFound:
             raise DeployRefused(
                 f"stage {stage.name}: there is no AWS profile {stage.profile!r}; "
@@ -204,7 +204,7 @@ class Account:
 
         stage = self.stage
         settings: dict[str, Any] = {
-            "retries": {"mode": "standard", "total_max_attempts": 8},
+            "retries": {"mode": "standard", "total_max_attempts": 5},
             "user_agent_extra": "stepmill-deploy",
             "connect_timeout": 10,
         }

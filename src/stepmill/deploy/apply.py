@@ -9,10 +9,12 @@ ends this half-way, the next deployment finds what is there and does the rest.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stepmill.deploy.plan import Plan, StackPlan, proposed
+from stepmill.deploy.account import AwsRefusal
+from stepmill.deploy.plan import Plan, StackPlan, forget, proposed
 from stepmill.deploy.pushing import push
 from stepmill.deploy.refusals import DeployRefused
 from stepmill.deploy.stacks import DeployFailed, Event, Stacks
@@ -27,6 +29,15 @@ def apply(account: Account, plan: Plan, tell: Callable[[Event], None], say: Call
 
     Raises DeployRefused, DeployFailed.
     """
+    try:
+        _steps(account, plan, tell, say)
+    except (DeployRefused, DeployFailed, AwsRefusal):
+        with suppress(DeployRefused, AwsRefusal):  # what went wrong is told, not that tidying up did too
+            forget(account, plan)
+        raise
+
+
+def _steps(account: Account, plan: Plan, tell: Callable[[Event], None], say: Callable[[str], None]) -> None:
     stacks = Stacks(account)
     if plan.base.changes:
         say(f"stack {plan.base.name}")
@@ -51,7 +62,7 @@ def _apply(
         wanted = proposed(stacks, account, wanted, {}, {}, bucket)
     if wanted.change_set is None:
         raise DeployRefused(f"the stack {wanted.name} is not what it was when the plan was made; run the command again")
-    stacks.execute(wanted.stack.id if wanted.stack else wanted.name, wanted.change_set, tell)
+    stacks.execute(wanted.change_set, tell)
 
 
 def _of_bucket(failure: DeployFailed, plan: Plan) -> DeployFailed:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # An incomplete upload costs money and is seen nowhere; seven days outlive any upload.
 _ABORT_DAYS: Final = 7
 _IMAGES_KEPT: Final = 500
+# Kept when the stack goes, but not when the very deployment that made it fails: the next one would find it in its way.
+_KEPT: Final = "RetainExceptOnCreate"
 _BUILDSPEC: Final = """\
 version: 0.2
 phases:
@@ -60,7 +62,7 @@ def _bucket(stage: Stage) -> dict[str, Any]:
         encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": stage.kms_key}
     return {
         "Type": "AWS::S3::Bucket",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": _KEPT,
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "BucketName": value(bucket(stage)),
@@ -111,7 +113,7 @@ def _repository(stage: Stage) -> dict[str, Any]:
     }
     return {
         "Type": "AWS::ECR::Repository",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": _KEPT,
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "RepositoryName": repository(stage),

@@ -11,11 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from stepmill.asl.rights import Grant
 
-R = TypeVar("R")
+
+class _Sortable(Protocol):
+    def __lt__(self, other: Any, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+
+R = TypeVar("R", bound=_Sortable)
 
 
 class Wanted(NamedTuple, Generic[R]):
@@ -125,23 +132,24 @@ def _prefixes(ones: dict[_Key, _One[R]]) -> dict[_Key, _One[R]]:
 
 
 def _grouped(ones: dict[_Key, _One[R]]) -> list[Group[R]]:
-    """Actions of one service on one resource go together, then resources of the same actions."""
-    by_resource: dict[tuple[str, str, str], list[_Key]] = {}
+    """All resources of an action go together, then the actions of one service that have the same ones."""
+    by_action: dict[tuple[str, str], list[_Key]] = {}
     for key in ones:
-        by_resource.setdefault((key[0].partition(":")[0], key[1], key[2]), []).append(key)
-    by_actions: dict[tuple[tuple[str, ...], str], list[_Key]] = {}
-    for keys in by_resource.values():
-        by_actions.setdefault((tuple(sorted(key[0] for key in keys)), keys[0][2]), []).extend(keys)
+        by_action.setdefault((key[0], key[2]), []).append(key)
+    alike: dict[tuple[str, tuple[str, ...], str], list[_Key]] = {}
+    for (action, said), keys in by_action.items():
+        resources = tuple(sorted({key[1] for key in keys}))
+        alike.setdefault((action.partition(":")[0], resources, said), []).extend(keys)
     groups = []
-    for (actions, _), keys in by_actions.items():
+    for (_, resources, _), keys in alike.items():
         first = min(keys, key=lambda key: ones[key].at)
         groups.append(
             Group(
                 first[0],
-                actions,
-                tuple(sorted({key[1] for key in keys})),
+                tuple(sorted({key[0] for key in keys})),
+                resources,
                 ones[first].condition,
-                tuple(sorted({reason for key in keys for reason in ones[key].reasons}, key=str)),
+                tuple(sorted({reason for key in keys for reason in ones[key].reasons})),
                 tuple(sorted({why for key in keys for why in ones[key].whys})),
             )
         )

@@ -15,7 +15,7 @@ from stepmill.deploy import naming
 from stepmill.deploy.account import Account, AwsRefusal, Identity
 from stepmill.deploy.differences import Difference, RightChange, differences, right_changes
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.stacks import BODY_LIMIT, Stack, Stacks
+from stepmill.deploy.stacks import BODY_LIMIT, ChangeSet, Stack, Stacks
 
 if TYPE_CHECKING:
     from stepmill.assets import Asset
@@ -49,8 +49,8 @@ class StackPlan:
     """What happens to one stack.
 
     Attributes:
-        name: its name. stack: as it is now. template: how the template is sent. change_set: ARN; None when there is
-        none to execute yet, because nothing changes or because the bucket for a long template is not there yet.
+        name: its name. stack: as it is now. text: the template. change_set: None when there is none to execute yet,
+        because nothing changes or because the bucket for a long template is not there yet.
         changes: per resource. rights: what roles gain and lose.
     """
 
@@ -58,7 +58,7 @@ class StackPlan:
     stack: Stack | None
     text: str
     tags: Sequence[Mapping[str, str]]
-    change_set: str | None = None
+    change_set: ChangeSet | None = None
     changes: tuple[Change, ...] = ()
     rights: tuple[RightChange, ...] = ()
 
@@ -136,11 +136,11 @@ def proposed(
     sent = _sent(account, wanted.text, bucket)
     if sent is None:
         return replace(wanted, changes=_all_new(after, places), rights=rights)
-    arn = stacks.propose(wanted.name, sent, wanted.tags, wanted.stack)
-    if arn is None:
+    made = stacks.propose(wanted.name, sent, wanted.tags, wanted.stack)
+    if made is None:
         return wanted
-    changes = _explained(stacks.changes(arn), before.get("Resources", {}), after["Resources"], places)
-    return replace(wanted, change_set=arn, changes=changes, rights=rights)
+    changes = _explained(stacks.changes(made.arn), before.get("Resources", {}), after["Resources"], places)
+    return replace(wanted, change_set=made, changes=changes, rights=rights)
 
 
 def forget(account: Account, made: Plan) -> None:
@@ -149,7 +149,7 @@ def forget(account: Account, made: Plan) -> None:
     for each in (made.base, made.app):
         if each.change_set is None:
             continue
-        stacks.forget(each.change_set)
+        stacks.forget(each.change_set.arn)
         if each.stack is None:
             found = stacks.find(each.name)
             if found is not None and found.planned:

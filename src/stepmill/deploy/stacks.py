@@ -74,6 +74,14 @@ class Stack:
         return not self.planned and not self.left_over
 
 
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set that can be executed. arn, stack: the ARNs of itself and of its stack."""
+
+    arn: str
+    stack: str
+
+
 class Stacks:
     """CloudFormation, for one account and region."""
 
@@ -114,8 +122,8 @@ class Stacks:
 
     def propose(
         self, name: str, template: Mapping[str, str], tags: Sequence[Mapping[str, str]], stack: Stack | None
-    ) -> str | None:
-        """Make a change set and wait until AWS has worked it out. Out: its ARN; None when nothing would change.
+    ) -> ChangeSet | None:
+        """Make a change set and wait until AWS has worked it out. Out: None when nothing would change.
 
         template: `{"TemplateBody": …}` or `{"TemplateURL": …}`. stack: as it is now, or None.
         """
@@ -137,7 +145,7 @@ class Stacks:
                 break
             self._wait(wait)
         if found["Status"] == "CREATE_COMPLETE" and (found.get("Changes") or not update):
-            return arn
+            return ChangeSet(arn, found["StackId"])
         reason = str(found.get("StatusReason", ""))
         self.forget(arn)
         if found["Status"] == "CREATE_COMPLETE" or any(words in reason for words in _NO_CHANGES):
@@ -186,14 +194,14 @@ class Stacks:
 
     # what changes a stack
 
-    def execute(self, stack: str, arn: str, tell: Callable[[Event], None]) -> None:
-        """Execute a change set and follow the stack's events to the end. stack: its ARN or name.
+    def execute(self, change_set: ChangeSet, tell: Callable[[Event], None]) -> None:
+        """Execute a change set and follow its stack's events to the end.
 
         Raises DeployRefused when the stack was changed since the plan, DeployFailed when it did not work out.
         """
-        seen = self._seen(stack)
+        seen = self._seen(change_set.stack)
         try:
-            self._call("cloudformation", "ExecuteChangeSet", {"ChangeSetName": arn})
+            self._call("cloudformation", "ExecuteChangeSet", {"ChangeSetName": change_set.arn})
         except AwsRefusal as refusal:
             if refusal.code in ("ChangeSetNotFound", "InvalidChangeSetStatus", "ValidationError"):
                 raise DeployRefused(
@@ -201,7 +209,7 @@ class Stacks:
                     "run the same command again, for a new plan"
                 ) from None
             raise
-        self._follow(stack, seen, tell)
+        self._follow(change_set.stack, seen, tell)
 
     def delete(self, stack: Stack, tell: Callable[[Event], None]) -> None:
         """Delete a stack and follow it. Raises DeployFailed with what is in the way."""

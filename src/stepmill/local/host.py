@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepmill.clock import Clock
 from stepmill.engine.distributed import MAP_RUN
@@ -54,6 +54,9 @@ from stepmill.services.tags import JobTags
 from stepmill.services.tasks import Tasks
 from stepmill.stage import Settings, partition
 
+if TYPE_CHECKING:
+    from stepmill.services.cloudformation.offering import CloudFormation
+
 _CALLS = 16  # operations under way at a time, functions among them
 _MAP_RUNS = 4  # Map Runs that read, write or start executions at a time
 _LAST_ANSWERS = 1.0  # seconds that calls under way have when the store is let go
@@ -91,6 +94,8 @@ class Host:
                     if "/" not in arn:  # a child execution goes on with its Map Run
                         say(f"continuing {'/'.join(arn.split(':')[6:8])} where it stood")
                 self._map_runs.begin()
+                if self.history.records("cloudformation", "busy", limit=1):
+                    self._stacks(clock, region=settings.region, account=settings.account).recover()
             except BaseException:
                 self.history.close()
                 raise
@@ -116,14 +121,17 @@ class Host:
         rights = Rights(
             history, operations, say, partition=partition(settings.region), iam=enforce_rights and installed(), **place
         )
-        sagemaker = SageMaker(jobs, surroundings, rights, grace=settings.grace, **place)
+        sagemaker = SageMaker(jobs, surroundings, grace=settings.grace, rights=rights, **place)
         self._lambda = Lambda(
-            history, functions, objects, clock, surroundings, rights, code=store.functions / "code", **place
+            history, functions, objects, clock, surroundings, code=store.functions / "code", rights=rights, **place
         )
         told = Told(lambda: self._engine)
         activities = self._activities = Activities(history, told, clock, **place)
         self._tasks = Tasks(
-            operations, sagemaker, functions, activities, told, rights, calls=_CALLS, jobs=max(2, os.cpu_count() or 1)
+            *(operations, sagemaker, functions, activities, told),
+            calls=_CALLS,
+            jobs=max(2, os.cpu_count() or 1),
+            rights=rights,
         )
         tasks = self._tasks
         self._engine = Engine(
@@ -155,6 +163,7 @@ class Host:
         operations.add("s3", S3(objects, settings.account, settings.region))
         operations.add("logs", Logs(Streams(jobs, functions), **place))
         operations.add("sts", Sts(settings.account))
+        operations.defer("cloudformation", lambda: self._stacks(clock, **place).providers)
         operations.add("stepmill", Notes(history))
         self._lambda.events.start()
 
@@ -163,6 +172,11 @@ class Host:
             tell(Failed(act, *refused))
         else:
             self._map_runs.perform(act, tell)
+
+    def _stacks(self, clock: Clock, *, region: str, account: str) -> CloudFormation:
+        from stepmill.services.cloudformation.offering import CloudFormation  # few runs need it, and it costs 30 ms
+
+        return CloudFormation(self.history, clock, self._operations.call, region=region, account=account)
 
     def _execution_ended(self, arn: str, event: Event) -> None:
         self._map_runs.ended(arn, event)

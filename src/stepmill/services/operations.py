@@ -6,7 +6,8 @@ Touches: nothing itself; the handlers do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from stepmill.nearest import nearest
@@ -86,6 +87,8 @@ class Operations:
 
     def __init__(self, others: Fallback | None = None) -> None:
         self._handlers: dict[tuple[str, str], Handler] = {}
+        self._deferred: dict[str, Callable[[], Iterable[object]]] = {}
+        self._making = threading.Lock()
         self.others = others
 
     def add(self, service: str, provider: object) -> None:
@@ -95,9 +98,24 @@ class Operations:
             if name is not None:
                 self._handlers[service, name] = getattr(provider, attribute)
 
+    def defer(self, service: str, make: Callable[[], Iterable[object]]) -> None:
+        """Offer under `service` what `make` gives, which is called when somebody first asks for the service: what is
+        costly to import and seldom asked for."""
+        self._deferred[service] = make
+
     def names(self) -> list[tuple[str, str]]:
         """Every (service, operation) that is answered here, sorted."""
+        for service in list(self._deferred):
+            self._make(service)
         return sorted(self._handlers)
+
+    def _make(self, service: str) -> None:
+        with self._making:
+            make = self._deferred.get(service)
+            if make is not None:
+                for provider in make():
+                    self.add(service, provider)
+                del self._deferred[service]
 
     def call(self, service: str, name: str, request: Mapping[str, Any], *, token: str | None = None) -> Response:
         """Answer one operation.
@@ -107,6 +125,8 @@ class Operations:
         as `UnknownOperationException`, naming the nearest one. Others ignore `token`: who asks them again after a crash
         does it again.
         """
+        if service in self._deferred:
+            self._make(service)
         handler = self._handlers.get((service, name))
         if handler is None:
             if self.others is not None and self.others.takes(service, name):

@@ -45,6 +45,12 @@ PROVIDERS: Final = {
     "s3": ("s3.S3",),
     "logs": ("logs.Logs",),
     "sts": ("sts.Sts",),
+    "cloudformation": (
+        "cloudformation.stacks.StackOperations",
+        "cloudformation.change_sets.ChangeSets",
+        "cloudformation.looks.Looks",
+        "cloudformation.drift.Drift",
+    ),
 }
 
 

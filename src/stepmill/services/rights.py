@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from stepmill.asl.permissions import NoRights, map_needs, need
 from stepmill.asl.rights import Grant, Where, grants
 from stepmill.asl.rights_jobs import function_grants, job_grants
+from stepmill.asl.rights_rows import ASSUME
 from stepmill.engine.signals import Act
 from stepmill.history.log import History
 from stepmill.services.operations import Operations, ServiceError
@@ -57,10 +58,16 @@ class Rights:
 
     def task(self, act: Act, service: str) -> None:
         """Raise ServiceError when the role of an act's execution may not do what a Task asks for."""
-        started = self._history.read(act.execution, limit=1)
-        role = str(started[0].details.get("roleArn", "")) if started else ""
+        role = str(self._started(act).get("roleArn", ""))
         if not role or (documents := self._documents(role)) is None:
             return
+        asked = self._history.read(act.execution, act.event - 1, 1)
+        other = (asked[0].details.get("taskCredentials") or {}).get("roleArn") if asked else None
+        if isinstance(other, str):  # the Task is done by a role that the machine's role takes on
+            self._ask(documents, grants(ASSUME, {"RoleArn": other}, self._where), self._machine(role, act), service)
+            role = other
+            if (documents := self._documents(other)) is None:
+                return
         try:
             needed = need(act.resource, act.parameters)
         except NoRights:
@@ -69,8 +76,7 @@ class Rights:
 
     def map_run(self, act: Act) -> tuple[str, str] | None:
         """(error, cause) when the role of a distributed Map's execution may not do what the Map Run asks for."""
-        started = self._history.read(act.execution, limit=1)
-        details = started[0].details if started else {}
+        details = self._started(act)
         role = str(details.get("roleArn", ""))
         if not role or (documents := self._documents(role)) is None:
             return None
@@ -102,6 +108,14 @@ class Rights:
         """Raise ServiceError when the role of a function may not write the function's log."""
         if (documents := self._documents(role)) is not None:
             self._ask(documents, function_grants(name, self._where), _session(role, name), "lambda")
+
+    def _started(self, act: Act) -> Mapping[str, Any]:
+        """What the first event of an act's execution says; {} where nothing is enforced in this store anyway, which is
+        asked first because every Task of every store comes here."""
+        if not self._iam and not self._history.records("stepmill", POLICY, limit=1):
+            return {}
+        started = self._history.read(act.execution, limit=1)
+        return started[0].details if started else {}
 
     def _machine(self, role: str, act: Act) -> str:
         return _session(role, act.execution.rpartition(":")[2])

@@ -40,12 +40,13 @@ class Tasks:
         functions: Functions,
         activities: Activities,
         told: Told,
-        rights: Rights,
         *,
         calls: int,
         jobs: int,
+        rights: Rights | None = None,
     ) -> None:
-        """At most `calls` operations and `jobs` new jobs are under way at a time; the rest queue in order."""
+        """At most `calls` operations and `jobs` new jobs are under way at a time; the rest queue in order.
+        `rights` are asked whether an act is allowed; None allows all."""
         self._operations = operations
         self._sagemaker = sagemaker
         self._functions = functions
@@ -113,7 +114,7 @@ class Tasks:
 
     def _attempt(self, row: Integration, act: Act, signal: Say, work: Callable[[Integration, Act, Say], None]) -> None:
         try:
-            if not act.submitted:
+            if self._rights is not None and not act.submitted:
                 self._rights.task(act, row.service)
             work(row, act, signal)
         except ServiceError as refusal:
