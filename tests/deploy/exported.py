@@ -37,6 +37,7 @@ EVERYTHING = """
     workflow = Workflow("everything", definition=Chain([prepare, train, label, odd, tell]), query_language="JSONata",
                         schedule="cron(0 3 * * ? *)", time_zone="Asia/Tokyo", new_data="s3://${Bucket}/incoming/")
 """
+DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
 ROLE, KEY = "arn:aws:iam::123456789012:role/ours", "arn:aws:kms:us-east-1:123456789012:key/1-2-3"
 PLAIN = Stage(name="dev", region="us-east-1")
 NETWORK = Stage(
@@ -69,6 +70,16 @@ EXISTING = Stage(
     tracing=False,
 )
 STAGES = {"plain": PLAIN, "network": NETWORK, "existing": EXISTING}
+CASES = (*STAGES, "digits")
+
+
+def case(name: str, root: Path) -> Built:
+    """A pipeline with everything in it for one of the stages, or the example for a plain one."""
+    if name in STAGES:
+        return built(root, EVERYTHING, STAGES[name])
+    with contextlib.chdir(DIGITS):
+        bundle = runpy.run_path("pipeline.py")["workflow"].bundle()
+    return build(bundle, PLAIN, root / "cache")
 
 
 def built(root: Path, pipeline: str = SMALL, stage: Stage = PLAIN) -> Built:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from exported import EVERYTHING, PLAIN, SMALL, STAGES, built
+from exported import CASES, EVERYTHING, PLAIN, SMALL, STAGES, built, case
 
 from stepmill.deploy.exports.forms import FORMS, export
 from stepmill.deploy.exports.sam import template
@@ -53,9 +53,9 @@ def test_two_checkouts_give_the_same_bytes_and_name_no_folder_of_this_machine(fo
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("stage", STAGES)
-def test_every_stage_can_be_exported_in_every_form(form: str, stage: str, tmp_path: Path):
-    export(built(tmp_path / "project", EVERYTHING, STAGES[stage]), form, tmp_path / "out")
+@pytest.mark.parametrize("name", CASES)
+def test_every_stage_can_be_exported_in_every_form(form: str, name: str, tmp_path: Path):
+    export(case(name, tmp_path / "project"), form, tmp_path / "out")
     listed = json.loads((tmp_path / "out" / "export.json").read_text())["files"]
     assert set(listed) == set(contents(tmp_path / "out")) - {"export.json"}
 
@@ -143,6 +143,32 @@ def test_a_file_of_somebody_s_in_the_way_is_refused_before_anything_is_written(t
         export(built(tmp_path / "b", EVERYTHING), "terraform", out)
     assert contents(out) == before | {"images/TrainImage/Dockerfile": b"theirs"}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
+
+
+def test_an_export_that_is_refused_changes_nothing(tmp_path: Path):
+    out = tmp_path / "out"
+    export(built(tmp_path / "a"), "terraform", out)
+    before = contents(out)
+    made = built(tmp_path / "b", EVERYTHING)
+    made.app.body["Resources"]["Queue"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+    with pytest.raises(DeployRefused, match="Queue"):
+        export(made, "terraform", out)
+    assert contents(out) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "out"]
+
+
+def test_what_an_interrupted_export_left_is_finished_by_the_next(tmp_path: Path):
+    out = tmp_path / "out"
+    export(built(tmp_path / "a"), "sam", out)
+    before = contents(out)
+    said = json.loads((out / "export.json").read_text())
+    (out / "export.json").write_text(json.dumps(said | {"files": [*said["files"], "images/TrainImage/Dockerfile"]}))
+    (out / "template.yaml").unlink()
+    (out / "images" / "TrainImage").mkdir(parents=True)
+    (out / "images" / "TrainImage" / "Dockerfile").write_text("moved, and then the lights went out")
+    export(built(tmp_path / "a"), "sam", out)
+    assert contents(out) == before
+    assert not (out / "images").exists()
 
 
 def test_a_list_of_files_that_leads_elsewhere_is_refused(tmp_path: Path):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from exported import EVERYTHING, SMALL, STAGES, built
+from exported import CASES, EVERYTHING, SMALL, built, case
 
 from stepmill.deploy.exports.forms import export
 from stepmill.deploy.template import text_of
@@ -30,17 +30,17 @@ def linted(path: Path) -> list[str]:
     return [f"{each.rule.id} {each.message}" for each in found]
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_cfn_lint_takes_the_templates(stage: str, tmp_path: Path):
-    made = built(tmp_path / "project", EVERYTHING, STAGES[stage])
+@pytest.mark.parametrize("name", CASES)
+def test_cfn_lint_takes_the_templates(name: str, tmp_path: Path):
+    made = case(name, tmp_path / "project")
     export(made, "cloudformation", tmp_path / "cfn")
     export(made, "sam", tmp_path / "sam")
-    for name in ("cfn/template.json", "cfn/base.json", "sam/template.yaml"):
-        assert linted(tmp_path / name) == [], name
+    for file in ("cfn/template.json", "cfn/base.json", "sam/template.yaml"):
+        assert linted(tmp_path / file) == [], file
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_what_sam_makes_of_the_template_is_what_deploy_makes(stage: str, tmp_path: Path):
+@pytest.mark.parametrize("name", CASES)
+def test_what_sam_makes_of_the_template_is_what_deploy_makes(name: str, tmp_path: Path):
     """The same resources, but for the names of what SAM makes itself: the version and the alias."""
     pytest.importorskip("samtranslator")
     from samtranslator.parser.parser import Parser
@@ -48,23 +48,25 @@ def test_what_sam_makes_of_the_template_is_what_deploy_makes(stage: str, tmp_pat
 
     from stepmill.deploy.exports.sam import template
 
-    made = built(tmp_path / "project", EVERYTHING, STAGES[stage])
+    made = case(name, tmp_path / "project")
     body = json.loads(json.dumps(template(made)))
     for each in body["Resources"].values():
-        for name in {"CodeUri", "DefinitionUri"} & set(each["Properties"]):
-            each["Properties"][name] = "s3://packaged/by-sam"  # as `sam package` does
+        for field in {"CodeUri", "DefinitionUri"} & set(each["Properties"]):
+            each["Properties"][field] = "s3://packaged/by-sam"  # as `sam package` does
     translator = Translator({}, Parser(), boto_session=boto3.session.Session(region_name="us-east-1"))
     translated = translator.translate(body, {"CreateShared": "true"})
     (tmp_path / "translated.json").write_text(json.dumps(translated))
     assert linted(tmp_path / "translated.json") == []
     app, ours = translated["Resources"], made.app.body["Resources"]
     assert app["MachineAliaslive"]["Type"] == "AWS::StepFunctions::StateMachineAlias"
-    versions = {name for name in app if name.startswith("MachineVersion")}
+    versions = {logical for logical in app if logical.startswith("MachineVersion")}
     assert set(app) - versions - {"MachineAliaslive"} == (set(ours) | set(made.base["Resources"])) - {"Version", "Live"}
-    given = app["TellFunction"]["Properties"]
-    for name, value in ours["TellFunction"]["Properties"].items():
-        if name not in ("Code", "Tags"):
-            assert given[name] == value, name
+    for logical, resource in ours.items():
+        if resource["Type"] in ("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"):
+            given = app[logical]["Properties"]
+            for field, value in resource["Properties"].items():
+                if field not in ("Code", "DefinitionString", "Tags"):
+                    assert given[field] == value, (logical, field)
 
 
 def test_sam_s_own_command_takes_and_builds_the_application(tmp_path: Path):
@@ -72,7 +74,7 @@ def test_sam_s_own_command_takes_and_builds_the_application(tmp_path: Path):
     if not sam.is_file():
         pytest.skip("needs the SAM CLI, which `make test-all` installs")
     out = tmp_path / "out"
-    export(built(tmp_path / "project", EVERYTHING, STAGES["network"]), "sam", out)
+    export(case("network", tmp_path / "project"), "sam", out)
     home = {"HOME": str(tmp_path), "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     for words in (["validate", "--lint"], ["build"]):
@@ -82,10 +84,10 @@ def test_sam_s_own_command_takes_and_builds_the_application(tmp_path: Path):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_module_is_hcl(stage: str, tmp_path: Path):
+@pytest.mark.parametrize("name", CASES)
+def test_the_module_is_hcl(name: str, tmp_path: Path):
     hcl2 = pytest.importorskip("hcl2")
-    export(built(tmp_path / "project", EVERYTHING, STAGES[stage]), "terraform", tmp_path / "out")
+    export(case(name, tmp_path / "project"), "terraform", tmp_path / "out")
     for path in (tmp_path / "out").glob("*.tf"):
         with path.open(encoding="utf-8") as file:
             assert hcl2.load(file), path.name
@@ -108,10 +110,10 @@ def terraform(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_terraform_validates_the_module_and_would_lay_it_out_so(stage: str, tmp_path: Path):
+@pytest.mark.parametrize("name", CASES)
+def test_terraform_validates_the_module_and_would_lay_it_out_so(name: str, tmp_path: Path):
     out = tmp_path / "out"
-    export(built(tmp_path / "project", EVERYTHING, STAGES[stage]), "terraform", out)
+    export(case(name, tmp_path / "project"), "terraform", out)
     terraform(out, "fmt", "-check", "-diff")
     plugins = os.environ.get("STEPMILL_TERRAFORM_PLUGINS", "")
     if not plugins or not Path(plugins).is_dir():

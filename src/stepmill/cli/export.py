@@ -13,9 +13,11 @@ from stepmill.cli import staged
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
+    from stepmill.deploy.exports.forms import FORMS
+
     staged.arguments(parser, account=False)
-    forms = ["cloudformation", "sam", "terraform", "asl"]
-    parser.add_argument("--format", required=True, choices=forms, help=f"one of {', '.join(forms)}", metavar="FORMAT")
+    words = f"one of {', '.join(FORMS)}"
+    parser.add_argument("--format", required=True, choices=list(FORMS), help=words, metavar="FORMAT")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: build/STAGE-FORMAT)")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
 

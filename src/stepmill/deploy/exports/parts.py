@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from stepmill.deploy.build import Built
 
 
-# "Amazon Resource Names", IAM guide, for the partitions; AWS's own endpoints end in the suffix.
-_PARTITIONS: Final = {"cn": ("aws-cn", "amazonaws.com.cn")}
+# Beginning of a region's name → its partition and what its addresses end in (IAM guide, "Identify AWS resources with
+# ARNs"; botocore's endpoints.json).
+_PARTITIONS: Final = {
+    "cn-": ("aws-cn", "amazonaws.com.cn"),
+    "us-gov-": ("aws-us-gov", "amazonaws.com"),
+    "eusc-": ("aws-eusc", "amazonaws.eu"),
+}
 
 
 def put(folder: Path, name: str, text: str) -> None:
@@ -91,9 +96,8 @@ def plain(value: Any) -> Any:
 
 def in_shell(text: str, region: str) -> str:
     """A text with pseudo parameters as one with the shell's variables ACCOUNT and AWS_REGION, to be put in quotes."""
-    partition, suffix = _PARTITIONS.get(region.partition("-")[0], ("aws", "amazonaws.com"))
-    if region.startswith("us-gov-"):
-        partition = "aws-us-gov"
+    place = next((each for prefix, each in _PARTITIONS.items() if region.startswith(prefix)), ("aws", "amazonaws.com"))
+    partition, suffix = place
     for name, value in {
         "AWS::AccountId": "${ACCOUNT}",
         "AWS::Region": "${AWS_REGION}",

@@ -136,13 +136,13 @@ def _readme(built: Built, *, assets: bool) -> str:
     bucket = parts.in_shell(naming.bucket(built.stage), built.stage.region)
     sync = (
         "\n## Code and data of the jobs\n\nThey lie in the stage's bucket, which has to be there; a deployment with "
-        f'changed code needs this first:\n\n```sh\n{parts.variables(built)}aws s3 sync assets "s3://{bucket}"\n```\n'
+        f'changed code needs this first:\n\n```sh\naws s3 sync assets "s3://{bucket}"\n```\n'
     )
     stack = naming.stack(built.bundle, built.stage)
     return (
         f"{parts.heading(built, 'a SAM application')}\n"
-        f"```sh\nsam build\nsam deploy --guided --stack-name {stack} --region {built.stage.region} "
-        "--capabilities CAPABILITY_IAM\n```\n\n"
+        f"```sh\n{parts.variables(built)}sam build\n"
+        f"sam deploy --guided --stack-name {stack} --region {built.stage.region} --capabilities CAPABILITY_IAM\n```\n\n"
         f"`CreateShared` is true for the first workflow of a stage and false for every other one.\n"
         f"{sync if assets else ''}"
         f"{parts.images_told(built)}"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stepmill.deploy.build import Built
 
 _DEFINITION: Final = "definition.asl.json"
+_OBJECTS: Final = "aws_s3_object.assets"
 _ROLES: Final = ("aws_iam_role", "aws_iam_role_policy")
 
 
@@ -54,7 +55,7 @@ def files(built: Built, zips: Mapping[str, str], *, assets: bool = True) -> dict
         raise DeployRefused(f"{min(both)} is in both stacks, which one module cannot hold")
     types = {logical: made["Type"] for logical, made in {**app, **base}.items()}
     references = References(types, base, naming.bucket(built.stage))
-    maker = _Maker(built, references, zips)
+    maker = _Maker(built, references, zips, assets)
     own = [block for logical, made in app.items() for block in maker.blocks(logical, made)]
     shared = [block for logical, made in base.items() for block in maker.blocks(logical, made)]
     roles = [block for block in own if block.labels[0] in _ROLES]
@@ -62,7 +63,7 @@ def files(built: Built, zips: Mapping[str, str], *, assets: bool = True) -> dict
     found = {
         "versions.tf": document([_versions()]),
         "variables.tf": document(_variables(built)),
-        "main.tf": document([*_surroundings(built, references), *rest]),
+        "main.tf": document([*_surroundings(built), *rest]),
         "roles.tf": document(roles),
         "shared.tf": document([*shared, *([_objects(base)] if assets else [])]),
         "outputs.tf": document(_outputs(built, references)),
@@ -74,8 +75,9 @@ def files(built: Built, zips: Mapping[str, str], *, assets: bool = True) -> dict
 class _Maker:
     """Turns resources into blocks, and adds what Terraform must be told and CloudFormation knows by itself."""
 
-    def __init__(self, built: Built, references: References, zips: Mapping[str, str]) -> None:
+    def __init__(self, built: Built, references: References, zips: Mapping[str, str], assets: bool) -> None:
         self._built = built
+        self._assets = assets
         self._references = references
         self._zips = zips
         both = {**built.app.body["Resources"], **built.base["Resources"]}
@@ -100,18 +102,20 @@ class _Maker:
         for block in blocks:
             if not own:
                 block.body.insert(0, ("count", Expression("var.create_shared ? 1 : 0")))
-            if kind != "AWS::IAM::Role" and (roles := self._roles_of(made["Properties"])):
-                # A role without its policy lets nothing be created that checks its rights, as a state machine does.
-                block.body.append(("depends_on", [Expression(role) for role in roles]))
+            if kind != "AWS::IAM::Role" and (first := self._first(kind, made["Properties"])):
+                block.body.append(("depends_on", [Expression(each) for each in first]))
         return blocks
 
-    def _roles_of(self, properties: Mapping[str, Any]) -> list[str]:
+    def _first(self, kind: str, properties: Mapping[str, Any]) -> list[str]:
+        """What must be there before, though no value says so: the policies of roles, without which nothing is created
+        that checks its rights; and code and data of the jobs, before a machine starts them."""
         text = json.dumps(properties)
-        return [
+        found = [
             self._references.address(role, "aws_iam_role_policy").removesuffix("[0]")
             for role in self._with_rights
             if json.dumps({"Fn::GetAtt": [role, "Arn"]}) in text
         ]
+        return [*found, *([_OBJECTS] if self._assets and kind == "AWS::StepFunctions::StateMachine" else [])]
 
     def _definition(self) -> Expression:
         """The file, with the names filled in: `templatefile` would read the definition's own `${…}` and `%{`."""
@@ -152,7 +156,7 @@ def _variables(built: Built) -> Iterator[Block]:
     )
 
 
-def _surroundings(built: Built, references: References) -> Iterator[Block]:
+def _surroundings(built: Built) -> Iterator[Block]:
     stage = built.stage
     identity = Block("data", ("aws_caller_identity", "current"))
     if stage.account is not None:
@@ -195,7 +199,7 @@ def _objects(base: Mapping[str, Any]) -> Block:
     ]
     if "Bucket" in base:
         body.append(("depends_on", [Expression("aws_s3_bucket.bucket")]))
-    block = Block("resource", ("aws_s3_object", "assets"), body)
+    block = Block("resource", tuple(_OBJECTS.split(".")), body)
     block.comment = "Code and data of the jobs, each under a key that says what it is."
     return block
 
