@@ -136,7 +136,7 @@ def test_names_cannot_become_markup_and_nothing_is_fetched(html: str) -> None:
 
 
 def test_what_lives_on_aws_leads_to_its_console_and_what_lives_here_does_not() -> None:
-    assert "https://console.aws.amazon.com/states/home?region=us-east-1#/executions/details/arn:" in link(
+    assert "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:" in link(
         "Execution", ARN, local=False
     )
     assert "href" not in link("Execution", ARN, local=True)

@@ -43,7 +43,7 @@ def test_every_kind_of_resource_of_a_stack_has_its_rights(project, tmp_path):
     made = built(tiny(project, new_data="s3://${Bucket}/in/"), EVERYTHING, tmp_path)
     policy = deployer_policy(made, WHO)  # a kind without a row would be a KeyError
     (giving,) = [each for each in policy["Statement"] if each["Sid"] == "GiveRights"]
-    assert giving["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": EVERYTHING.boundary}}
+    assert giving["Condition"] == {"ArnEquals": {"iam:PermissionsBoundary": EVERYTHING.boundary}}
     (passing,) = [each for each in policy["Statement"] if each["Sid"] == "PassRoles"]
     assert "iam:PassedToService" in passing["Condition"]["StringEquals"]
 

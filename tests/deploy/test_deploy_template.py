@@ -179,6 +179,21 @@ def test_a_secret_in_a_functions_environment_is_refused_before_it_gets_into_a_te
     assert "XXXX" not in str(refused.value)
 
 
+def test_a_secret_is_named_in_the_stage_and_filled_in_by_cloudformation(project, tmp_path):
+    from stepmill.deploy.deployer import deployer_policy
+
+    stage = Stage(
+        name="dev",
+        region="us-east-1",
+        environment={"SLACK_WEBHOOK_URL": "{{resolve:secretsmanager:slack:SecretString}}"},
+    )
+    made = built(tiny(project), stage, tmp_path)
+    variables = resources(made)["TellFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables == {"SLACK_WEBHOOK_URL": hook}
+    (secrets,) = [each for each in deployer_policy(made)["Statement"] if each["Sid"] == "Secrets"]
+    assert secrets["Resource"] == ["arn:aws:secretsmanager:us-east-1:*:secret:slack-??????"]
+
+
 def test_names_stay_within_what_aws_takes(project, tmp_path):
     from stepmill.steps import Pass
     from stepmill.workflow import Workflow

@@ -21,6 +21,7 @@ BLOCK = re.compile(r"^<!-- (file|run)(?:: (.+?))? -->\n+```(\w+)\n(.*?)^```", fl
 SLOW = {
     "move-from-the-data-science-sdk.md",  # it runs a program in each of its sections
     "tour.md",  # it installs scikit-learn and trains five times
+    "run-on-aws-and-look-from-here.md",  # it serves a store that stands in for AWS
     "point-your-code-at-stepmill.md",  # it calls the AWS CLI, which is slow to start, and has to be installed
 }
 MARKED = [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))]

@@ -18,6 +18,7 @@ from stepmill.asl.problems import InvalidDefinition
 from stepmill.inputs import ExecutionInput
 from stepmill.local import Local
 from stepmill.services.operations import ServiceError
+from stepmill.stage import SettingsError
 from stepmill.steps import Pass, Task, Wait
 from stepmill.workflow import Execution, Workflow, loading
 from stores import ROLE, SCOPE
@@ -141,8 +142,27 @@ def test_nothing_starts_while_a_file_is_loaded(local: Local):
 
 
 def test_an_unknown_stage_is_refused_by_name():
-    with pytest.raises(ValueError, match="the stage 'prod' lies on AWS"):
+    with pytest.raises(SettingsError, match="there is no stage 'prod'"):
         greet(stage="prod").create()
+
+
+def test_a_workflow_of_a_stage_on_aws_changes_nothing_there(project: Project, monkeypatch: pytest.MonkeyPatch):
+    project.write(
+        "pyproject.toml",
+        """
+        [tool.stepmill.stages.prod]
+        region = "us-east-1"
+        account = "111122223333"
+        endpoint = "http://127.0.0.1:9"
+        """,
+    )
+    monkeypatch.chdir(project.root)
+    workflow = greet(stage="prod")
+    for verb in (workflow.create, workflow.update, workflow.delete):
+        with pytest.raises(ValueError, match=r"`stepmill deploy .*test_workflow.py --stage prod` does it"):
+            verb()
+    assert workflow.client.meta.service_model.service_name == "stepfunctions"
+    assert "href" not in workflow._repr_html_()
 
 
 def script(project: Project, seconds: int) -> subprocess.Popen[str]:

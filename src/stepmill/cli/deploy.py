@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.refusal import OK
     from stepmill.deploy.account import Account
     from stepmill.deploy.apply import apply
+    from stepmill.deploy.naming import ALIAS
     from stepmill.deploy.plan import forget, machine_arn, plan
-    from stepmill.deploy.template import ALIAS
 
     stage = staged.stage_of(args)
     with staged.refusals():

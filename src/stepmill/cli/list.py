@@ -1,6 +1,6 @@
-"""`stepmill list`: the executions of a store.
+"""`stepmill list`: the executions of a store, or of a stage on AWS.
 
-In: the command's arguments. Out: a table or JSON. Touches: reads the store.
+In: the command's arguments. Out: a table or JSON. Touches: reads the store, or AWS.
 """
 
 from __future__ import annotations
@@ -8,15 +8,24 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from stepmill.cli import where
+
+if TYPE_CHECKING:
+    from stepmill.cli.remote import Remote
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
+    parser.add_argument(
+        "machine", nargs="?", metavar="MACHINE", help="only the executions of this state machine: its name or its ARN"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "-n", "--limit", type=int, default=20, metavar="N", help="at most N rows, 0 for all (default: 20)"
     )
+    where.arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,9 +33,13 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli import screen, shapes
     from stepmill.cli.reading import DATABASE, Reader, is_hosted, settings_of
 
+    if (remote := where.remote(args, args.machine)) is not None:
+        return _there(remote, args)
     settings = settings_of(args)
     # a store that is not there yet has no executions: that is an answer, not an error
     rows = Reader(settings).executions() if (settings.store / DATABASE).exists() else []
+    if args.machine is not None:
+        rows = [row for row in rows if row["machine"] == args.machine.split(":")[-1]]
     orphans = [row for row in rows if row["status"] == "RUNNING"] if not is_hosted(settings) else []
     shown = rows[: args.limit] if args.limit > 0 else rows
     if args.json:
@@ -40,6 +53,22 @@ def run(args: argparse.Namespace) -> int:
         screen.say(f"nobody runs {row['name']}: `stepmill resume {row['name']}` goes on with it")
     if len(shown) < len(rows):
         screen.say(f"{len(rows) - len(shown)} older ones are not shown; `stepmill list -n 0` shows all")
+    return 0
+
+
+def _there(remote: Remote, args: argparse.Namespace) -> int:
+    from stepmill.cli import screen, shapes
+
+    rows, more = remote.executions(remote.machine(args.machine), args.limit)
+    if args.json:
+        screen.print_json(shapes.listed(rows))
+        return 0
+    if not rows:
+        screen.say(f"no executions in stage {remote.stage.name}; `stepmill run FILE --stage NAME` starts one")
+        return 0
+    print("\n".join(lines(rows, screen.look(), time.time())))
+    if more:
+        screen.say("older ones are not shown; `-n 0` shows all")
     return 0
 
 

@@ -25,6 +25,7 @@ VERBS = {
     "list": "list the executions, newest first",
     "show": "draw an execution: each state's outcome, time, retries and curves",
     "logs": "print what the jobs and functions of an execution said",
+    "parity": "compare an execution of this machine with one on AWS, state by state",
     "stop": "stop a running execution and its jobs",
     "build": "build what a deployment consists of, as files to review",
     "plan": "say what a deployment would change on AWS",

@@ -10,7 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.console.words import clip
+from stepmill.deploy.consoles import console_urls
 from stepmill.deploy.differences import shown
+from stepmill.deploy.prices import cost
 
 if TYPE_CHECKING:
     from stepmill.console.canvas import Look
@@ -42,6 +44,7 @@ def lines(plan: Plan, look: Look) -> list[str]:
         found += ["", "images"]
         found += [f"  {look.paint('+', 'good')} {name}" for name in plan.images]
     found += _stack("the workflow", plan.app, plan, look)
+    found += ["", "a run costs", *(f"  {each}" for each in cost(plan.built.bundle.template, stage.region))]
     return [*found, "", summary(plan)]
 
 
@@ -66,16 +69,13 @@ def document(plan: Plan) -> dict[str, Any]:
         "uploads": [asset.key for asset in plan.uploads],
         "images": list(plan.images),
         "app": _stack_document(plan.app),
+        "cost": cost(plan.built.bundle.template, plan.built.stage.region),
     }
 
 
 def console(machine: str) -> str:
     """Where the AWS console shows a state machine. machine: its ARN."""
-    _, partition, _, region, *_ = machine.split(":")
-    host = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}.get(
-        partition, f"{region}.console.aws.amazon.com"
-    )
-    return f"https://{host}/states/home?region={region}#/statemachines/view/{machine}"
+    return next(iter(console_urls(machine)["machine"].values()))
 
 
 def _stack_document(stack: StackPlan) -> dict[str, Any]:

@@ -86,6 +86,10 @@ def _known(problem: Exception) -> tuple[str, int] | None:
         return str(problem), REFUSED
     if names & {"SettingsError", "InvalidDefinition", "StoreError", "EnvironmentFailed", "BadName"}:
         return str(problem), USAGE
+    if "DeployRefused" in names:
+        return str(problem), REFUSED if getattr(problem, "unsafe", False) else USAGE
+    if "AwsRefusal" in names:
+        return f"AWS refused {getattr(problem, 'operation', '')}: {problem.code}: {problem.message}", USAGE  # type: ignore[attr-defined]
     if names & {"NoSuchKey", "NoSuchBucket"}:
         return f"{type(problem).__name__}: {problem}", USAGE
     if "ServiceError" in names and getattr(problem, "code", "") != "InternalError":

@@ -6,7 +6,7 @@ In: settings. Out: rows, digests, log paths, curves. Touches: the store's files,
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from stepmill.asl.places import escape
 from stepmill.cli.jobs import find_job
 from stepmill.cli.refusal import Refusal, nearest
 from stepmill.console.text import Curve
+from stepmill.console.words import log_line
 from stepmill.history.digest import Digest, Digester, Visit
 from stepmill.history.events import Event
 from stepmill.history.sqlite import SqliteHistory
@@ -22,9 +23,12 @@ from stepmill.stage import Settings, load_settings
 if TYPE_CHECKING:
     import argparse
 
+    from stepmill.cli.speakers import Spoken
     from stepmill.jobs.job import Job
 
 DATABASE = "history.db"
+LAST = 15  # log lines on the screen of a failure
+_TAIL = 65_536  # bytes looked at for them
 
 
 def settings_of(args: argparse.Namespace, **flags: Any) -> Settings:
@@ -32,8 +36,29 @@ def settings_of(args: argparse.Namespace, **flags: Any) -> Settings:
     return load_settings(store=args.store, **flags)
 
 
+class Growing:
+    """The history of one execution in a store, read on from where it was left."""
+
+    def __init__(self, history: Any, arn: str) -> None:
+        self._history = history
+        self._arn = arn
+        self.seen = 0
+
+    def new(self) -> list[Event]:
+        """The events that came since the last time."""
+        found: list[Event] = list(self._history.read(self._arn, self.seen))
+        if found:
+            self.seen = found[-1].id
+        return found
+
+
 class Reader:
     """A store, seen by a verb that only looks."""
+
+    tick = 0.1
+    """Seconds between two looks at what grows."""
+    late = 0.0
+    """Seconds after an end until the last that was said can be read: here it is on disk before the end is."""
 
     def __init__(self, settings: Settings, history: Any = None) -> None:
         self.settings = settings
@@ -61,21 +86,22 @@ class Reader:
         if not rows:
             what = f"no execution is {status}" if status else "there are no executions yet"
             raise Refusal(f"{self.settings.store}: {what}; `stepmill list` shows all, `stepmill run FILE` starts one")
-        if wanted is None:
-            return rows[0]
-        found = [row for row in rows if wanted in _names(row)] or [r for r in rows if r["name"].startswith(wanted)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(f"{row['machine']}:{row['name']}" for row in found[:6])
-            raise Refusal(f'"{wanted}" is the beginning of several executions: {names}')
-        hint = nearest(wanted, [row["name"] for row in rows])
-        raise Refusal(f'there is no execution "{wanted}"{hint}\n`stepmill list` shows them all')
+        return rows[0] if wanted is None else chosen(rows, wanted, "stepmill list")
 
     def events(self, arn: str) -> list[Event]:
         """The whole history of one execution."""
         found: list[Event] = self.history.read(arn)
         return found
+
+    def reading(self, arn: str) -> Growing:
+        """The history of an execution, read on from where it was left."""
+        return Growing(self.history, arn)
+
+    def speakers(self, digest: Digest) -> Spoken:
+        """Who speaks in an execution."""
+        from stepmill.cli.speakers import Speakers
+
+        return Speakers(self.settings, digest)
 
     def digest(self, arn: str) -> Digest:
         """What became of one execution so far."""
@@ -97,6 +123,30 @@ class Reader:
         places = [place for pointer, place in found.get("sources", {}).items() if str(pointer).endswith(ending)]
         return str(places[0]) if places else ""
 
+    @property
+    def store(self) -> str:
+        """The store's folder, as JSON says it."""
+        return str(self.settings.store)
+
+    def urls(self, digest: Digest) -> None:
+        """No console shows what runs here."""
+
+    def places(self, digest: Digest) -> list[tuple[str, str]]:
+        """Where an execution's things are: its files, and the store."""
+        rows = []
+        if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
+            prefix = f"s3://{self.settings.bucket}/{digest.machine.partition('/')[0]}/{digest.name}/"
+            rows.append(("files", prefix))
+        return [*rows, ("store", _whole(self.settings.store))]
+
+    def called(self, digest: Digest) -> str:
+        """What the verbs call an execution: its name."""
+        return digest.name
+
+    def hosted(self) -> bool:
+        """Whether anybody runs what is RUNNING."""
+        return is_hosted(self.settings)
+
     def job(self, visit: Visit) -> Job | None:
         """The job of a visit's last attempt that had one, if its folder is still there."""
         named = next((attempt.job for attempt in reversed(visit.attempts) if attempt.job), None)
@@ -104,12 +154,18 @@ class Reader:
             return None
         return find_job(self.settings, named)
 
+    def said_by_job(self, job: Job) -> list[str]:
+        """The last lines of a job's log."""
+        return last_lines(job.log)
+
+    def log_of_job(self, job: Job) -> str:
+        """Where the whole log of a job is."""
+        return _near(job.log)
+
     def said_by_function(self, arn: str, visit: Visit) -> list[str]:
         """What the function that a state called printed; nothing for a state that called none."""
-        from stepmill.cli.speakers import Speakers
-
         digester = Digester(arn)
-        speakers = Speakers(self.settings, digester.digest)
+        speakers = self.speakers(digester.digest)
         for event in self.events(arn):
             digester.feed(event)
             speakers.feed(event)
@@ -123,6 +179,18 @@ class Reader:
             if job is not None and job.kind == "training" and (curves := read_curves(job.metrics)):
                 found[job.name] = curves
         return found
+
+
+def chosen(rows: Sequence[Mapping[str, Any]], wanted: str, listing: str) -> dict[str, Any]:
+    """The one record that a word means: name, `workflow:name`, ARN or the beginning of a name. Raises Refusal."""
+    found = [row for row in rows if wanted in _names(row)] or [r for r in rows if r["name"].startswith(wanted)]
+    if len(found) == 1:
+        return dict(found[0])
+    if found:
+        names = ", ".join(f"{row['machine']}:{row['name']}" for row in found[:6])
+        raise Refusal(f'"{wanted}" is the beginning of several executions: {names}')
+    hint = nearest(wanted, [row["name"] for row in rows])
+    raise Refusal(f'there is no execution "{wanted}"{hint}\n`{listing}` shows them all')
 
 
 def by_state(digest: Digest, metrics: Mapping[str, list[Curve]]) -> dict[str, list[Curve]]:
@@ -164,3 +232,37 @@ def read_curves(path: Path) -> list[Curve]:
 
 def _names(row: Mapping[str, Any]) -> tuple[str, ...]:
     return str(row["arn"]), str(row["name"]), f"{row['machine']}:{row['name']}"
+
+
+def last_lines(path: Path, count: int = LAST) -> list[str]:
+    """The last lines of a job's log, without their times."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, 2) - _TAIL, 0))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    lines = [said(line) for line in text.splitlines()]
+    return [line for line in lines if line.strip()][-count:]
+
+
+def said(line: str) -> str:
+    """What the script said in one line of a log file (`TIME out|err TEXT`)."""
+    parts = line.split(" ", 2)
+    return log_line(parts[2] if len(parts) == 3 and parts[1] in ("out", "err") else line)
+
+
+def _whole(path: Path) -> str:
+    """A path as it can be typed anywhere."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
+def _near(path: Path) -> str:
+    """A path as short as it can be typed here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

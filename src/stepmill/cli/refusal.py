@@ -7,7 +7,7 @@ from __future__ import annotations
 
 OK = 0
 USAGE = 1  # a mistake in the command, the pipeline or the settings
-CHANGES = 2  # `plan` found some
+CHANGES = 2  # `plan` found some, or `parity` differences
 REJECTED = 3  # the execution ended in GateRejected
 FAILED = 4
 REFUSED = 5  # for safety, or a store whose owner does not answer
@@ -18,7 +18,7 @@ INTERRUPTED = 130
 MEANINGS = {
     OK: "done; the execution succeeded",
     USAGE: "a mistake in the command, the pipeline, its input or the settings",
-    CHANGES: "there are changes (`plan`)",
+    CHANGES: "there are changes (`plan`) or differences (`parity`)",
     REJECTED: "the execution failed with `GateRejected`: the quality gate said no",
     FAILED: "the execution failed or was stopped",
     REFUSED: "refused for safety, or the store's owner does not answer",

@@ -1,6 +1,6 @@
 """What is said when an execution has ended: its result, or one screen about what went wrong.
 
-In: a digest and a reader of the store. Out: lines. Touches: reads job logs.
+In: a digest and who looks at it. Out: lines. Touches: nothing itself; what it asks reads job logs.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ import json
 import shlex
 import signal
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from stepmill.cli.reading import Reader, is_hosted
 from stepmill.cli.refusal import FAILED, OK, REJECTED, TIMED_OUT
 from stepmill.console.canvas import Look
 from stepmill.console.tables import pairs
@@ -21,14 +19,69 @@ from stepmill.console.words import clip, duration, items_said, log_line, one_lin
 from stepmill.history.digest import Digest, Visit
 
 if TYPE_CHECKING:
-    from stepmill.jobs.job import Job
+    from stepmill.jobs.state import JobState
 
 _OUTPUT = 8  # lines of an output that are shown
-LAST = 15  # log lines on the screen of a failure, and
-_LEAST = 3  # when the reason is long
+_LEAST = 3  # log lines on the screen of a failure, when the reason is long
 _SCREEN = 24  # lines of a terminal, which a failure must fit in
-_TAIL = 65_536  # bytes looked at for them
 _STATUS = {"SUCCEEDED": "succeeded", "RUNNING": "running", "ABORTED": "stopped"}
+
+
+class Seen(Protocol):
+    """A job, as far as the end of an execution tells of it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    def state(self) -> JobState:
+        """What is known of it now."""
+        ...
+
+
+class Sight(Protocol):
+    """Who looks at executions: `reading.Reader` on this machine, `remote.Remote` on AWS."""
+
+    def job(self, visit: Visit) -> Any:
+        """The job of a visit, a Seen; None when there was none or it is gone."""
+        ...
+
+    def said_by_job(self, job: Any) -> list[str]:
+        """The last lines of its log."""
+        ...
+
+    def log_of_job(self, job: Any) -> str:
+        """Where the whole log is."""
+        ...
+
+    def said_by_function(self, arn: str, visit: Visit) -> list[str]:
+        """What the function that a state called printed."""
+        ...
+
+    def source(self, machine: str, state: str) -> str:
+        """Where the pipeline says a state; empty when that is not known."""
+        ...
+
+    def map_run(self, arn: str) -> Mapping[str, int] | None:
+        """How many items of a Map Run stand where."""
+        ...
+
+    def first_failed(self, map_run: str) -> str:
+        """What `show` calls a Map Run's first child execution that failed; empty when there is none."""
+        ...
+
+    def places(self, digest: Digest) -> list[tuple[str, str]]:
+        """Where an execution's things are, each with a word for it."""
+        ...
+
+    def called(self, digest: Digest) -> str:
+        """What the verbs call an execution."""
+        ...
+
+    def hosted(self) -> bool:
+        """Whether anybody runs what is RUNNING."""
+        ...
 
 
 def code_of(digest: Digest) -> int:
@@ -54,7 +107,7 @@ def headline(digest: Digest, look: Look, now: float | None = None) -> str:
     return f"{shown} {look.paint(one_line(f'{digest.machine} {digest.name}'), 'bold')}  {said}{took}"
 
 
-def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None) -> list[str]:
+def ending(digest: Digest, reader: Sight, look: Look, now: float | None = None) -> list[str]:
     """The whole end of `run` and of `show`: headline, result or reason, and where things are."""
     lines = [headline(digest, look, now)]
     rows: list[tuple[str, str]] = []
@@ -65,15 +118,13 @@ def ending(digest: Digest, reader: Reader, look: Look, now: float | None = None)
     elif digest.status != "RUNNING":
         said, rows = _failure(digest, reader, look)
         lines += said
-    elif not is_hosted(reader.settings):
+    elif not reader.hosted():
         rows.append(("nobody runs it", f"`{shlex.join(['stepmill', 'resume', digest.name])}` goes on with it"))
     rows += [(f"model of {visit.state}", url) for visit, url in models(digest, reader)]
-    if any(attempt.job for visit in digest.visits for attempt in visit.attempts):
-        rows.append(("files", f"s3://{reader.settings.bucket}/{digest.machine.partition('/')[0]}/{digest.name}/"))
-    return lines + pairs([*rows, ("store", _whole(reader.settings.store))], look)
+    return lines + pairs([*rows, *reader.places(digest)], look)
 
 
-def models(digest: Digest, reader: Reader) -> list[tuple[Visit, str]]:
+def models(digest: Digest, reader: Sight) -> list[tuple[Visit, str]]:
     """The model of each training job that made one."""
     found = []
     for visit in digest.visits:
@@ -96,7 +147,7 @@ def _output(text: str | None, look: Look) -> str:
     return f"{clip(one_line(text or ''), max(look.width - 24, 20), dots)}\n{size}"
 
 
-def _failure(digest: Digest, reader: Reader, look: Look) -> tuple[list[str], list[tuple[str, str]]]:
+def _failure(digest: Digest, reader: Sight, look: Look) -> tuple[list[str], list[tuple[str, str]]]:
     """Step, exit code, reason and the last log lines; and, for the rows under them, where the whole log is."""
     rows = [("error", one_line(digest.error or "")), ("cause", _cause(digest.cause))]
     visit = culprit(digest)
@@ -120,12 +171,12 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> tuple[list[str], lis
     if job is None:
         lines = pairs([*step, *(rows if same else [("cause", _cause(visit.cause)), *rows])], look)
         spoken = reader.said_by_function(digest.arn, visit)
-        whole = shlex.join(["stepmill", "logs", digest.name, visit.state])
+        whole = shlex.join(["stepmill", "logs", reader.called(digest), visit.state])
     else:
         error = [("error", one_line(digest.error or ""))] if same else []
         lines = pairs([*step, *error, *_of_job(job, visit), *([] if same else rows)], look)
-        spoken = last_lines(job.log)
-        whole = _near(job.log)
+        spoken = reader.said_by_job(job)
+        whole = reader.log_of_job(job)
     if not spoken:
         return lines, [] if job is None else [("whole log", whole)]
     # around the log: headline, a blank, its title, and below it where the log, the files and the store are
@@ -137,7 +188,7 @@ def _failure(digest: Digest, reader: Reader, look: Look) -> tuple[list[str], lis
     return lines, [("whole log", whole)]
 
 
-def _of_job(job: Job, visit: Visit) -> list[tuple[str, str]]:
+def _of_job(job: Seen, visit: Visit) -> list[tuple[str, str]]:
     state = job.state()
     status = f"{state.status}" + (f" ({state.secondary})" if state.secondary not in (None, "", state.status) else "")
     reason = state.reason or _reason(visit.cause)
@@ -165,24 +216,6 @@ def culprit(digest: Digest) -> Visit | None:
     own = [visit for visit in tasks if visit.status == "failed"] or tasks
     found = own or failed
     return found[-1] if found else None
-
-
-def last_lines(path: Path, count: int = LAST) -> list[str]:
-    """The last lines of a job's log, without their times."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(file.seek(0, 2) - _TAIL, 0))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return []
-    lines = [said(line) for line in text.splitlines()]
-    return [line for line in lines if line.strip()][-count:]
-
-
-def said(line: str) -> str:
-    """What the script said in one line of a log file (`TIME out|err TEXT`)."""
-    parts = line.split(" ", 2)
-    return log_line(parts[2] if len(parts) == 3 and parts[1] in ("out", "err") else line)
 
 
 def _cause(text: str | None) -> str:
@@ -217,19 +250,3 @@ def _indented(text: str) -> str:
 def _short(text: str, lines: int = 9) -> str:
     found = text.split("\n")
     return text if len(found) <= lines else "\n".join([*found[: lines - 1], f"… ({len(found) - lines + 1} more lines)"])
-
-
-def _whole(path: Path) -> str:
-    """A path as it can be typed anywhere."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return str(path)
-
-
-def _near(path: Path) -> str:
-    """A path as short as it can be typed here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Take the store if nobody has it, and follow what runs."""
     from stepmill.cli import screen
-    from stepmill.cli.follow import follow
+    from stepmill.cli.follow import Here, follow
     from stepmill.cli.reading import Reader, settings_of
     from stepmill.cli.refusal import INTERRUPTED
     from stepmill.cli.session import Session
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             screen.say(f"the engine runs already in {session.local.owner()}; following")
         for row in rows:
             screen.say(f"{row['machine']} {row['name']}")
-            ended = follow(session, row["arn"], logs=args.follow_logs, as_json=args.json)
+            ended = follow(Here(session, row["arn"]), logs=args.follow_logs, as_json=args.json)
             if ended == INTERRUPTED:
                 return ended
             code = ended or code

@@ -1,12 +1,17 @@
-"""`stepmill run`: run a pipeline here, and watch it.
+"""`stepmill run`: run a pipeline here or on AWS, and watch it.
 
 In: the command's arguments. Out: progress on stderr, the result on stdout, the execution's exit code.
-Touches: the store.
+Touches: the store; or AWS.
 """
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stepmill.stage import Settings
+    from stepmill.steps.bundle import Bundle
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +31,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--enforce-rights", action="store_true", help="let no state, job or function do more than its role would on AWS"
     )
-    parser.add_argument("--stage", metavar="NAME", help="where to run (default: local)")
+    parser.add_argument(
+        "--stage", metavar="NAME", help="where to run: local, or a stage it was deployed to (default: local)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,18 +47,17 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.refusal import Refusal
 
     settings = settings_of(args, stage=args.stage, pass_env=args.pass_env or None)
+    if settings.stage != "local":
+        return _there(args, settings)
     for name in args.pass_env:
         if name not in os.environ:
             raise Refusal(f"--pass-env {name}: there is no such variable in the environment")
     value = given(args.input, args.set)
     workflow = load(args.file)
     bundle = workflow.bundle()
-    if problems := bundle.manifest.schema.check(value):
-        from stepmill.asl.problems import InvalidDefinition
+    _check(bundle, value)
 
-        raise InvalidDefinition(tuple(problems))
-
-    from stepmill.cli.follow import follow
+    from stepmill.cli.follow import Here, follow
     from stepmill.cli.session import Session
     from stepmill.local.refusals import warnings
 
@@ -70,7 +76,49 @@ def run(args: argparse.Namespace) -> int:
     with session.hosting():
         arn = session.start(workflow, name, value)
         screen.say(f"{workflow.name} {arn.rpartition(':')[2]}")
-        return follow(session, arn, logs=args.follow_logs, as_json=args.json)
+        return follow(Here(session, arn), logs=args.follow_logs, as_json=args.json)
+
+
+def _there(args: argparse.Namespace, settings: Settings) -> int:
+    """Start it through the alias of its deployed state machine, and follow that."""
+    from stepmill.cli import screen, staged
+    from stepmill.cli.follow import follow
+    from stepmill.cli.given import given
+    from stepmill.cli.refusal import Refusal
+    from stepmill.cli.remote import SERVICES, Remote
+    from stepmill.cli.there import There, start
+    from stepmill.deploy.account import Account
+    from stepmill.deploy.live import find
+    from stepmill.deploy.stages import stage
+
+    if args.pass_env:
+        raise Refusal("--pass-env is for jobs of this machine; on AWS they have what their requests say")
+    if args.enforce_rights:
+        raise Refusal("--enforce-rights is for this machine; AWS always does")
+    chosen = stage(settings)
+    value = given(args.input, args.set)
+    bundle = staged.bundle_of(args, chosen)
+    _check(bundle, value)
+    account = Account(chosen, SERVICES)
+    live = find(account, bundle, args.file)
+    if differs := live.differs(bundle, args.file):
+        screen.say(f"warning: {differs}")
+    arn = start(live, args.name or fresh_name(), value)
+    if args.detach:
+        print(arn)
+        screen.say("runs on AWS; `stepmill show`, `logs -f` and `stop` take this ARN")
+        return 0
+    screen.say(f"{live.machine.rpartition(':')[2]} {arn.rpartition(':')[2]}")
+    there = There(Remote(account, bundle.manifest.sources), arn, logs=args.follow_logs)
+    return follow(there, logs=args.follow_logs, as_json=args.json)
+
+
+def _check(bundle: Bundle, value: Any) -> None:
+    """Raises InvalidDefinition for an input that the pipeline does not take."""
+    if problems := bundle.manifest.schema.check(value):
+        from stepmill.asl.problems import InvalidDefinition
+
+        raise InvalidDefinition(tuple(problems))
 
 
 def fresh_name() -> str:

@@ -35,7 +35,7 @@ class Session:
         from stepmill.local import open_local
 
         if settings.stage != "local":
-            raise Refusal(f"the stage {settings.stage!r} lies on AWS, which this version does not run yet; use local")
+            raise Refusal(f"the stage {settings.stage!r} lies on AWS; this is for the store of this machine: use local")
         self.settings = settings
         self.say: Callable[[str], None] = say
         self.local: Local = open_local(settings, self._speak, enforce_rights=enforce_rights)

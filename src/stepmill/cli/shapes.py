@@ -40,8 +40,13 @@ def listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def execution(digest: Digest, metrics: Mapping[str, Sequence[Curve]], store: str) -> dict[str, Any]:
-    """`run --json` and `show --json`."""
+def execution(
+    digest: Digest,
+    metrics: Mapping[str, Sequence[Curve]],
+    store: str | None,
+    console: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
+    """`run --json` and `show --json`. An execution on AWS has no store, and under `console` its pages there."""
     return {
         "schema": SCHEMA,
         "arn": digest.arn,
@@ -56,7 +61,7 @@ def execution(digest: Digest, metrics: Mapping[str, Sequence[Curve]], store: str
         "cause": digest.cause,
         "store": store,
         "states": [_visit(visit, metrics) for visit in digest.visits],
-    }
+    } | ({} if console is None else {"console": {kind: dict(pages) for kind, pages in console.items()}})
 
 
 def _visit(visit: Visit, metrics: Mapping[str, Sequence[Curve]]) -> dict[str, Any]:

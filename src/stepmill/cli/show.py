@@ -1,6 +1,6 @@
 """`stepmill show`: one execution as a picture.
 
-In: the command's arguments. Out: the graph and the ending, or JSON. Touches: reads the store.
+In: the command's arguments. Out: the graph and the ending, or JSON. Touches: reads the store, or AWS.
 """
 
 from __future__ import annotations
@@ -8,24 +8,27 @@ from __future__ import annotations
 import argparse
 import time
 
+from stepmill.cli import where
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
     parser.add_argument(
-        "id", nargs="?", metavar="ID", help="name of the execution, or its beginning (default: the newest)"
+        "id", nargs="?", metavar="ID", help="name of the execution, its beginning, or an ARN (default: the newest)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    where.arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the picture."""
     from stepmill.cli import report, screen, shapes
-    from stepmill.cli.reading import Reader, by_state, settings_of
+    from stepmill.cli.reading import by_state
     from stepmill.console.facts import Facts
     from stepmill.console.text import draw
     from stepmill.history.digest import Digester
 
-    reader = Reader(settings_of(args))
+    reader = where.sight(args, args.id)
     row = reader.execution(args.id)
     definition = reader.definition(row)
     digester = Digester(row["arn"])
@@ -35,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         facts.feed(event)
     metrics = reader.metrics(digest)
     if args.json:
-        screen.print_json(shapes.execution(digest, metrics, str(reader.settings.store)))
+        screen.print_json(shapes.execution(digest, metrics, reader.store, reader.urls(digest)))
         return 0
     look, now = screen.look(), time.time()
     said = {visit.state: facts.brief(visit) for visit in digest.visits}

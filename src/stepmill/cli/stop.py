@@ -1,6 +1,6 @@
 """`stepmill stop`: stop an execution and its jobs.
 
-In: the command's arguments. Out: one line on stderr. Touches: the store, through its engine.
+In: the command's arguments. Out: one line on stderr. Touches: the store, through its engine; or AWS.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
+from stepmill.cli import where
+
 if TYPE_CHECKING:
+    from stepmill.cli.remote import Remote
     from stepmill.jobs.job import Job
 
 PATIENCE = 10.0  # seconds in which a stop has reached the execution and its jobs
@@ -17,8 +20,11 @@ PATIENCE = 10.0  # seconds in which a stop has reached the execution and its job
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
-    parser.add_argument("id", nargs="?", metavar="ID", help="name of the execution (default: the one that runs)")
+    parser.add_argument(
+        "id", nargs="?", metavar="ID", help="name of the execution, or an ARN (default: the one that runs)"
+    )
     parser.add_argument("--kill", action="store_true", help="do not give its jobs their grace")
+    where.arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli.refusal import Refusal
     from stepmill.cli.session import Session
 
+    if (remote := where.remote(args, args.id)) is not None:
+        return _there(remote, args)
     settings = settings_of(args)
     reader = Reader(settings)
     if args.id is None:
@@ -55,6 +63,22 @@ def run(args: argparse.Namespace) -> int:
             screen.say(f"{', '.join(names)} got SIGTERM, and {settings.grace:g} s to end in; --kill does not wait")
     finally:
         session.local.release()
+    return 0
+
+
+def _there(remote: Remote, args: argparse.Namespace) -> int:
+    """Stop an execution on AWS, which stops the jobs it waits for."""
+    from stepmill.cli import screen
+    from stepmill.cli.refusal import Refusal
+
+    if args.kill:
+        raise Refusal("--kill is for jobs of this machine; AWS gives a job that is stopped its 120 seconds")
+    row = remote.execution(args.id, "RUNNING" if args.id is None else None)
+    if row["status"] != "RUNNING":
+        screen.say(f"{row['name']} has ended already: {row['status']}")
+        return 0
+    remote.states("StopExecution", {"executionArn": row["arn"], "cause": "stopped by `stepmill stop`"})
+    screen.say(f"{row['name']} is stopped; AWS stops the jobs it waits for")
     return 0
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from stepmill.console.svg import Drawing
 from stepmill.console.text import MARKS
 from stepmill.console.words import clip, duration, one_line
+from stepmill.deploy.consoles import console_urls
 from stepmill.history.digest import Digest
 
 _ENDS = {
@@ -104,9 +105,10 @@ def link(what: str, arn: str | None, *, local: bool) -> str:
         return _piece(f"{escape(what)}: not created yet")
     if local:
         return _piece(f"{escape(what)}: {escape(arn)}")
-    region = (arn.split(":") + [""] * 4)[3]
-    kind = "executions/details" if what == "Execution" else "statemachines/view"
-    address = f"https://console.aws.amazon.com/states/home?region={region}#/{kind}/{arn}"
+    try:
+        address = next(iter(console_urls(arn)["execution" if what == "Execution" else "machine"].values()))
+    except (ValueError, KeyError):
+        return _piece(f"{escape(what)}: {escape(arn)}")
     return _piece(f'{escape(what)}: <a target="_blank" rel="noopener" href="{escape(address)}">{escape(arn)}</a>')
 
 

@@ -7,7 +7,7 @@ credentials and the configuration that every AWS tool finds.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -69,8 +69,10 @@ class Identity:
 class Account:
     """The account and region of a stage. Clients are made when they are first needed; every call is counted."""
 
-    def __init__(self, stage: Stage) -> None:
-        """Raises DeployRefused: botocore is missing, the profile is unknown, or an endpoint points at this machine."""
+    def __init__(self, stage: Stage, services: Sequence[str] = _SERVICES) -> None:
+        """Raises DeployRefused: botocore is missing, the profile is unknown, or an endpoint points at this machine.
+
+        services: those whose endpoints are looked at before anything is asked."""
         self.stage = stage
         self.calls = 0
         self._clients: dict[str, Any] = {}
@@ -94,8 +96,8 @@ class Account:
                 f"stage {stage.name}: Step Functions is not in the region {stage.region}, as far as botocore "
                 f"{botocore.__version__} knows; regions that have it: {', '.join(known)}"
             )
-        for service in _SERVICES:
-            self._client(service)  # an endpoint that points here is refused before anything is asked
+        for service in services:
+            self.client(service)  # an endpoint that points here is refused before anything is asked
 
     @property
     def identity(self) -> Identity:
@@ -126,7 +128,7 @@ class Account:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
-        client = self._client(service)
+        client = self.client(service)
         method = next(name for name, known in client.meta.method_to_api_mapping.items() if known == operation)
         self.calls += 1
         try:
@@ -144,7 +146,7 @@ class Account:
 
     def takes(self, service: str, operation: str, parameter: str) -> bool:
         """Whether this botocore knows a parameter, which newer ones have."""
-        shape = self._client(service).meta.service_model.operation_model(operation).input_shape
+        shape = self.client(service).meta.service_model.operation_model(operation).input_shape
         return parameter in shape.members
 
     # how it goes wrong
@@ -197,7 +199,8 @@ class Account:
 
     # clients
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
+        """The botocore client of a service, by boto3's name. Raises DeployRefused: it would call this machine."""
         if service in self._clients:
             return self._clients[service]
         from botocore.config import Config

@@ -9,6 +9,7 @@ templates: what the type's handlers call to create, read, update, tag and delete
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from stepmill.deploy.build import Built
 
 _HERE: Final = "{region}:{account}"
+_SECRET: Final = re.compile(r"\{\{resolve:secretsmanager:(arn:(?:[^:}]+:){5}[^:}]+|[^:}]+)")
 _TAGS: Final = ("TagResource", "UntagResource")
 
 
@@ -269,8 +271,19 @@ def _needs(built: Built, data: bool) -> Iterator[Need]:
     for kind in kinds:
         yield from _KINDS[kind]
     yield from _roles(built, [kind for kind in kinds if kind in _PASSED])
+    if "AWS::Lambda::Function" in kinds and (secrets := _secrets(built)):
+        yield Need("Secrets", "secretsmanager", ("GetSecretValue",), secrets)
     if data:
         yield from _DATA
+
+
+def _secrets(built: Built) -> tuple[str, ...]:
+    """The secrets that CloudFormation fills into functions: a name, behind which AWS puts six characters, or an ARN."""
+    named = [found[1] for text in built.stage.environment.values() if (found := _SECRET.search(text))]
+    return tuple(
+        name if name.startswith("arn:") else f"arn:{{partition}}:secretsmanager:{_HERE}:secret:{name}-??????"
+        for name in dict.fromkeys(named)
+    )
 
 
 def _roles(built: Built, kinds: list[str]) -> Iterator[Need]:
@@ -280,7 +293,7 @@ def _roles(built: Built, kinds: list[str]) -> Iterator[Need]:
         f"arn:{{partition}}:iam::{{account}}:role/{naming.base_stack(stage)[:24]}*",
     )
     given = tuple(role for role in (stage.machine_role, stage.job_role, stage.function_role) if role)
-    limited = {"StringEquals": {"iam:PermissionsBoundary": stage.boundary}} if stage.boundary else None
+    limited = {"ArnEquals": {"iam:PermissionsBoundary": stage.boundary}} if stage.boundary else None
     # A boundary is a condition of what gives a role rights; the rest knows no such condition.
     giving = ("CreateRole", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary")
     yield Need("GiveRights", "iam", giving, own, limited)

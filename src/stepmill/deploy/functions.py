@@ -62,8 +62,8 @@ def function_resources(
         "LoggingConfig": {"LogGroup": {"Ref": f"{placeholder}Logs"}},
         "Tags": tag_list(bundle, stage),
     }
-    if made.environment:
-        properties["Environment"] = {"Variables": dict(made.environment)}
+    if variables := {**made.environment, **stage.environment}:
+        properties["Environment"] = {"Variables": variables}
     if stage.subnets:
         properties["VpcConfig"] = {
             "SubnetIds": list(stage.subnets),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PARTITION: Final = "${AWS::Partition}"
 REGION: Final = "${AWS::Region}"
 ACCOUNT: Final = "${AWS::AccountId}"
+ALIAS: Final = "live"
+"""The alias that schedules, rules and `stepmill run` start executions through."""
 
 
 def value(text: Any) -> Any:

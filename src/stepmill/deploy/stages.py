@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from stepmill.nearest import did_you_mean
@@ -52,6 +52,9 @@ class Stage:
     """Substitution name (`Image`, `TrainImage`) → URI of an image that exists, in place of one that is built."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """Substitution name → ARN of a function that exists."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables of every function of the stage. A secret is named and not written:
+    `"{{resolve:secretsmanager:slack}}"` is filled in by CloudFormation."""
     kms_key: str | None = None
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
@@ -83,7 +86,7 @@ class Stage:
 
 
 _LISTS = ("subnets", "security_groups", "read", "alarms")
-_TABLES = ("images", "functions", "tags")
+_TABLES = ("images", "functions", "environment", "tags")
 
 
 def stage(settings: Settings, name: str | None = None, **flags: Any) -> Stage:
@@ -114,6 +117,21 @@ def stage(settings: Settings, name: str | None = None, **flags: Any) -> Stage:
     if "region" not in given:
         raise SettingsError(f'{where}region is missing; write for instance region = "us-east-1"')
     return Stage(name=name, **{key: _checked(key, value, where) for key, value in given.items()})
+
+
+def of_arn(settings: Settings, arn: str) -> Stage:
+    """The stage an ARN lies in: of that account and region, else of that region without an account, else none's.
+
+    The account of the ARN is the stage's then, so that the credentials of another one are refused. A stage that is
+    made for an ARN alone has the name of its account. Raises SettingsError.
+    """
+    _, _, _, region, account, *_ = arn.split(":")
+    near = [name for name, given in settings.stages.items() if given.get("region") == region]
+    own = [name for name in near if settings.stages[name].get("account") == account]
+    open_ = [name for name in near if "account" not in settings.stages[name]]
+    for name in own or (open_ if len(open_) == 1 else []):
+        return replace(stage(settings, name), account=account)
+    return Stage(name=account, account=account, region=region)
 
 
 _EXAMPLE = 'write [tool.stepmill.stages.dev] with region = "us-east-1"'

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from stepmill.deploy import naming
 from stepmill.deploy.functions import function_resources
-from stepmill.deploy.naming import tag_list, value
+from stepmill.deploy.naming import ALIAS, tag_list, value
 from stepmill.deploy.roles import job_role, machine_role
 from stepmill.deploy.starting import starting_resources
 from stepmill.deploy.watching import watching_resources
@@ -22,9 +22,6 @@ from stepmill.deploy.watching import watching_resources
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage
     from stepmill.steps.bundle import Bundle
-
-ALIAS: Final = "live"
-"""The alias that schedules, rules and `stepmill run` start executions through."""
 
 
 @dataclass(frozen=True)

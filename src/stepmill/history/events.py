@@ -88,14 +88,20 @@ def public(event: Event) -> dict[str, Any]:
 
 
 def from_public(events: Iterable[Mapping[str, Any]]) -> list[Event]:
-    """HistoryEvents, of this machine or of AWS (whose clients have datetimes), as Events."""
+    """HistoryEvents, of this machine or of AWS (whose clients have datetimes), as Events: `public`, turned round."""
     return [
         Event(
             shown["id"],
             shown.get("previousEventId", 0),
             at.timestamp() if isinstance(at := shown["timestamp"], datetime) else float(at),
             shown["type"],
-            dict(shown.get(details_key(shown["type"]) or "", {})),
+            _whole(shown.get(details_key(shown["type"]) or "", {})),
         )
         for shown in events
     ]
+
+
+def _whole(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Details without what AWS says beside a payload, unless it says that the payload was cut."""
+    said = {beside for beside in _PAYLOADS.values() if not details.get(beside, {}).get("truncated")}
+    return {name: value for name, value in details.items() if name not in said}

@@ -37,7 +37,10 @@ class ExecutionStatus(Enum):
 class Holder(Protocol):
     """What an execution needs of the Workflow it is a run of."""
 
-    client: Any
+    @property
+    def client(self) -> Any:
+        """The client it talks to; None for the store."""
+        ...
 
     @property
     def local(self) -> Local:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from stepmill.local import Local
     from stepmill.steps.bundle import Bundle
 
+    from .there import There
+
 
 class Workflow:
     """A state machine, written in Python.
@@ -44,7 +46,8 @@ class Workflow:
         client: a boto3 `stepfunctions` client; without one the workflow talks to its stage.
         query_language: "JSONPath" or "JSONata"; left out, it is JSONPath, as in ASL.
         substitutions: names in `${…}` that your own deployment fills in, besides Stepmill's.
-        stage: "local" unless named here or by STEPMILL_STAGE; never AWS because credentials happen to exist.
+        stage: "local" unless named here or by STEPMILL_STAGE; never AWS because credentials happen to exist. A stage on
+            AWS is one of `pyproject.toml`: executions are started, listed and looked at there, once it is deployed.
         schedule: when `stepmill deploy` has it started: "cron(0 3 * * ? *)", "rate(1 day)" (EventBridge Scheduler).
         time_zone: in which cron is read, such as "Asia/Tokyo"; UTC when left out.
         new_data: "s3://${Bucket}/incoming/": each new object under it starts an execution, once it is deployed.
@@ -81,7 +84,8 @@ class Workflow:
         self.timeout_seconds, self.comment, self.version = timeout_seconds, comment, version
         self.state_machine_arn = state_machine_arn
         self.format_json = format_json
-        self.client = client
+        self._client = client
+        self._there: There | None = None
         self._source = str(here())
         self._definition = checked(name, definition)
         self._stage = stage
@@ -176,12 +180,42 @@ class Workflow:
 
             settings = load_settings(stage=self._stage)
             if settings.stage != "local":
-                raise ValueError(
-                    f"workflow {self.name!r}: the stage {settings.stage!r} lies on AWS, which this version does not "
-                    "deploy to yet; use the stage local, or give a boto3 client as client="
-                )
+                raise ValueError(f"workflow {self.name!r}: the stage {settings.stage!r} lies on AWS and has no store")
             self._local = open_local(settings)
         return self._local
+
+    @property
+    def client(self) -> Any:
+        """The client this workflow talks to: the one that was given, or one of its stage; None on this machine.
+
+        Raises SettingsError for a stage that is not in `pyproject.toml`, DeployRefused where AWS cannot be asked.
+        """
+        if self._client is None and self._local is None and (there := self._on_aws()) is not None:
+            self._client = there.client
+        return self._client
+
+    @client.setter
+    def client(self, client: Any) -> None:
+        self._client, self._there = client, None
+
+    def _on_aws(self) -> There | None:
+        """The stage, when it lies on AWS and nothing else was given."""
+        if self._there is None and self._client is None and self._local is None:
+            settings = load_settings(stage=self._stage)
+            if settings.stage != "local":
+                from .there import There
+
+                self._there = There(settings)
+        return self._there
+
+    def _refuse_there(self, verb: str) -> None:
+        there = self._on_aws()
+        if there is not None:
+            file = self._source.rpartition(":")[0] or "FILE"
+            raise ValueError(
+                f"{verb}() does not change what is on AWS: a stage has more than a state machine; "
+                f"`stepmill deploy {file} --stage {there.name}` does it, and shows first what would change"
+            )
 
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         if self.client is not None:
@@ -196,9 +230,10 @@ class Workflow:
 
         On this machine it is brought to this very definition, its code stored, its environments built. With a client,
         a machine of that name that has another definition is left as it is (the old SDK's rule): use `update`.
-        Raises InvalidDefinition.
+        Raises InvalidDefinition; ValueError in a stage on AWS, which `stepmill deploy` brings it to.
         """
         refuse_on_import("create")
+        self._refuse_there("create")
         if self.client is None:
             self.state_machine_arn = self.local.deploy(self.bundle(), self.role)
         elif self.state_machine_arn is None:
@@ -218,6 +253,7 @@ class Workflow:
             MissingRequiredParameter: with a client, when neither is given.
         """
         refuse_on_import("update")
+        self._refuse_there("update")
         if self.client is not None and definition is None and role is None:
             raise MissingRequiredParameter("update() needs a definition or a role: what should become different?")
         if self.client is not None and self.state_machine_arn is None:
@@ -237,18 +273,23 @@ class Workflow:
 
         inputs: what the execution's input is, as a JSON value (default `{}`), checked against the schema of the
         ExecutionInput: a wrong type or an unknown key raises InvalidDefinition. On this machine the process that hosts
-        the engine stays until its executions end. With a client, before `create`, WorkflowNotFound is raised.
+        the engine stays until its executions end. With a client, before `create`, WorkflowNotFound is raised. In a
+        stage on AWS it is started through the alias of what is deployed there; DeployRefused is raised where it is not.
         """
         refuse_on_import("execute")
         given = {} if inputs is None else inputs
         problems = self.bundle().manifest.schema.check(given)
         if problems:
             raise InvalidDefinition(tuple(problems))
-        if self.state_machine_arn is None:
+        there = self._on_aws()
+        target = self.state_machine_arn
+        if there is not None and target is None:
+            target = there.alias(self.bundle(), self._source.rpartition(":")[0] or "FILE")
+        if target is None:
             if self.client is not None:
                 raise WorkflowNotFound(f"workflow {self.name!r} is not on AWS yet: call create() first")
-            self.create()
-        request: dict[str, Any] = {"stateMachineArn": self.state_machine_arn}
+            target = self.create()
+        request: dict[str, Any] = {"stateMachineArn": target}
         if name is not None:
             request["name"] = name
         if inputs is not None or self.client is None:
@@ -267,9 +308,13 @@ class Workflow:
         status_filter: an ExecutionStatus, or RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED. html: as a table.
         """
         found = ExecutionsList()
-        if self.state_machine_arn is not None:
+        there, machine = self._on_aws(), self.state_machine_arn
+        if there is not None and machine is None:
+            there.alias(self.bundle(), self._source.rpartition(":")[0] or "FILE")
+            machine = there.machine(self.bundle())
+        if machine is not None:
             status = status_filter.value if isinstance(status_filter, ExecutionStatus) else status_filter
-            request = {"stateMachineArn": self.state_machine_arn} | ({"statusFilter": status} if status else {})
+            request: dict[str, Any] = {"stateMachineArn": machine} | ({"statusFilter": status} if status else {})
             rows = pages(self._call, "ListExecutions", "executions", request, max_items)
             found += [
                 Execution(
@@ -282,6 +327,7 @@ class Workflow:
 
     def delete(self) -> None:
         """Delete the state machine, if there is one; what it ran stays readable."""
+        self._refuse_there("delete")
         if self.state_machine_arn is not None:
             self._call("DeleteStateMachine", {"stateMachineArn": self.state_machine_arn})
             self.state_machine_arn = None
