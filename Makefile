@@ -36,9 +36,11 @@ test-all: export STEPMILL_ORACLE_PYTHON := $(CURDIR)/.venv/oracle/bin/python
 test-all: export STEPMILL_ORACLE3_PYTHON := $(CURDIR)/.venv/oracle3/bin/python
 test-all: export STEPMILL_NPM := $(CURDIR)/.venv/npm
 test-all: export STEPMILL_MOTO := $(CURDIR)/.venv/moto/bin
+test-all: export STEPMILL_SAM := $(CURDIR)/.venv/sam/bin
+test-all: export STEPMILL_TERRAFORM_PLUGINS := $(CURDIR)/.venv/terraform/.terraform/providers
 test-all: export STEPMILL_AWSCLI := $(CURDIR)/.venv/awscli/bin
 test-all: export STEPMILL_JSONATA_SUITE := $(CURDIR)/.venv/jsonata-suite
-test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.moto .venv/.awscli .venv/.suite .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
+test-all: check .venv/.system .venv/.more .venv/.oracle .venv/.oracle3 .venv/.moto .venv/.sam .venv/.terraform .venv/.awscli .venv/.suite .venv/.npm ## check, and every test: old SDKs, sandboxes, crashes, the full MNIST
 	pytest -m 'slow or not slow' tests examples/digits
 
 docs: .venv/.dev ## write the pages that are made from the code anew
@@ -80,6 +82,12 @@ clean: ## remove what the targets made
 
 .venv/.moto: .venv/.dev
 	@tools/venv.sh moto && touch $@
+
+.venv/.sam: .venv/.dev
+	@tools/venv.sh sam && touch $@
+
+.venv/.terraform: .venv/.dev
+	@tools/terraform.sh && touch $@
 
 # The AWS CLI pins a botocore of its own.
 .venv/.awscli: .venv/.dev

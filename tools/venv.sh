@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|more|moto|awscli|oracle|oracle3`.
+# Makes .venv, or what one of its uses adds: `tools/venv.sh demo|dev|more|moto|sam|awscli|oracle|oracle3|suite`.
 # In: pyproject.toml, a Python of at least 3.11 (PYTHON= chooses it), uv if there is one. Out: .venv. Touches nothing else.
 set -eu
 cd "$(dirname "$0")/.."
@@ -83,6 +83,11 @@ moto)
     PYTHON=.venv/bin/python make_venv .venv/moto
     install .venv/moto 'moto[server,cloudformation,codebuild,ecr]>=5.1'
     ;;
+sam)
+    # The SAM CLI pins most of what it needs.
+    PYTHON=.venv/bin/python make_venv .venv/sam
+    install .venv/sam 'aws-sam-cli>=1.150'
+    ;;
 awscli)
     PYTHON=.venv/bin/python make_venv .venv/awscli
     install .venv/awscli 'awscli>=1.35'
@@ -108,6 +113,6 @@ suite)
         jsonata_python-0.6.0/jsonata/test/test-suite
     ;;
 *)
-    stop "usage: tools/venv.sh demo|dev|more|moto|awscli|oracle|oracle3|suite"
+    stop "usage: tools/venv.sh demo|dev|more|moto|sam|awscli|oracle|oracle3|suite"
     ;;
 esac

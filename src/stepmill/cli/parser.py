@@ -31,6 +31,7 @@ VERBS = {
     "plan": "say what a deployment would change on AWS",
     "deploy": "bring a workflow to a stage on AWS",
     "destroy": "take a workflow off AWS again",
+    "export": "write a workflow as CloudFormation, SAM, Terraform or plain ASL",
     "serve": "answer boto3, the AWS CLI and every other client of AWS on this machine",
     "env": "print the variables that point them here",
     "cp": "copy between s3:// and files",

@@ -108,7 +108,7 @@ def write(built: Built, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _fill(built, scratch)
+        fill(built, scratch)
         scratch.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)
@@ -118,7 +118,9 @@ def write(built: Built, folder: Path) -> None:
         raise
 
 
-def _fill(built: Built, folder: Path) -> None:
+def fill(built: Built, folder: Path) -> None:
+    """Write what was built into an empty folder."""
+
     def put(name: str, text: str) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
