@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 from stepmill.deploy import naming
 from stepmill.deploy.exports import parts
 from stepmill.deploy.exports.yaml import yaml_of
+from stepmill.deploy.naming import ALIAS
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.template import ALIAS, text_of
+from stepmill.deploy.template import text_of
 
 if TYPE_CHECKING:
     from stepmill.deploy.build import Built
