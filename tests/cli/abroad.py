@@ -17,7 +17,7 @@ from stepmill.stage import Endpoint, load_settings
 ACCOUNT = "111122223333"
 MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
-STAGE = Stage(name="prod", account=ACCOUNT, region="us-east-1", endpoint="http://127.0.0.1:9")
+STAGE = Stage(name="prod", expected_account=ACCOUNT, region="us-east-1", endpoint="http://127.0.0.1:9")
 
 
 def abroad(folder: Path) -> Local:
@@ -74,7 +74,7 @@ def reached(project: Project, local: Local) -> Iterator[Mapping[str, str]]:
             [tool.stepmill]
             [tool.stepmill.stages.prod]
             region = "us-east-1"
-            account = "{ACCOUNT}"
+            expected_account = "{ACCOUNT}"
             endpoint = "{endpoint.url}"
             """,
         )

@@ -240,17 +240,17 @@ def test_an_arn_takes_profile_and_endpoint_from_the_stage_of_its_account_and_reg
     tables = """
 [tool.stepmill.stages.other]
 region = "us-east-1"
-account = "999999999999"
+expected_account = "999999999999"
 [tool.stepmill.stages.any]
 region = "us-east-1"
 profile = "any"
 """
-    own = f'[tool.stepmill.stages.prod]\nregion = "us-east-1"\naccount = "{ACCOUNT}"\nprofile = "own"\n'
+    own = f'[tool.stepmill.stages.prod]\nregion = "us-east-1"\nexpected_account = "{ACCOUNT}"\nprofile = "own"\n'
     assert of_arn(settings(tmp_path, tables + own), arn).name == "prod"
     found = of_arn(settings(tmp_path, tables), arn)
-    assert (found.name, found.profile, found.account) == ("any", "any", ACCOUNT)
+    assert (found.name, found.profile, found.expected_account) == ("any", "any", ACCOUNT)
     alone = of_arn(settings(tmp_path), arn.replace("us-east-1", "eu-west-1"))
-    assert (alone.region, alone.account, alone.profile, alone.endpoint) == ("eu-west-1", ACCOUNT, None, None)
+    assert (alone.region, alone.expected_account, alone.profile, alone.endpoint) == ("eu-west-1", ACCOUNT, None, None)
 
 
 def test_an_arn_of_the_local_account_means_the_store_and_so_does_a_name(tmp_path: Path) -> None:
@@ -259,7 +259,8 @@ def test_an_arn_of_the_local_account_means_the_store_and_so_does_a_name(tmp_path
         assert where.remote_of(found, word) is None
     with pytest.raises(Refusal, match="not the ARN of an execution"):
         where.remote_of(found, "arn:aws:s3:::bucket")
-    table = f'[tool.stepmill.stages.prod]\nregion = "us-east-1"\naccount = "{ACCOUNT}"\nendpoint = "{STAGE.endpoint}"\n'
+    table = f'[tool.stepmill.stages.prod]\nregion = "us-east-1"\nexpected_account = "{ACCOUNT}"\n'
+    table += f'endpoint = "{STAGE.endpoint}"\n'
     named = settings(tmp_path, table, stage="prod")
     looking = where.remote_of(named, "monday")
     assert looking is not None

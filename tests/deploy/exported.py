@@ -43,7 +43,7 @@ PLAIN = Stage(name="dev", region="us-east-1")
 NETWORK = Stage(
     name="prod",
     region="us-east-1",
-    account="123456789012",
+    expected_account="123456789012",
     kms_key=KEY,
     subnets=("subnet-0a1b2c3d",),
     security_groups=("sg-0a1b2c3d",),

@@ -84,7 +84,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 def there(project: Project, line: Line) -> Project:
     """The tiny pipeline with its stage at the end of that connection."""
     project.tiny()
-    stage_file(project, endpoint=line.address, account=ACCOUNT)
+    stage_file(project, endpoint=line.address, expected_account=ACCOUNT)
     return project
 
 
@@ -127,7 +127,7 @@ def test_expired_credentials_are_told_and_nothing_is_done(there, line):
 @needs_moto
 @pytest.mark.slow
 def test_the_wrong_account_is_refused_for_safety(there, line):
-    stage_file(there, endpoint=line.address, account="999999999999")
+    stage_file(there, endpoint=line.address, expected_account="999999999999")
     for verb, more in (("deploy", ["--yes"]), ("plan", []), ("destroy", ["--yes"])):
         said = there.stepmill(verb, "pipeline.py", *more, code=5, **KEYS).stderr
         assert f"stage dev is account 999999999999, and these credentials are of account {ACCOUNT}" in said

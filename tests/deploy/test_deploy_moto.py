@@ -38,7 +38,7 @@ def digits(project: Project, aws: str) -> Project:
     """A copy of examples/digits with a stage there."""
     for path in DIGITS.glob("*.py"):
         shutil.copy(path, project.root)
-    stage_file(project, endpoint=aws, account=ACCOUNT)
+    stage_file(project, endpoint=aws, expected_account=ACCOUNT)
     return project
 
 

@@ -38,8 +38,11 @@ def test_a_flag_wins_over_the_file(tmp_path):
         ("[tool.stepmill.stages.prod]", "region is missing"),
         ('[tool.stepmill.stages.prod]\nregion = "Ireland"', "an AWS region, such as us-east-1"),
         ('[tool.stepmill.stages.prod]\nregoin = "eu-west-1"', "did you mean 'region'?"),
-        ('[tool.stepmill.stages.prod]\nregion = "eu-west-1"\naccount = "12"', "the 12 digits of an AWS account"),
-        ('[tool.stepmill.stages.prod]\nregion = "eu-west-1"\naccount = 123456789012', "not 123456789012"),
+        (
+            '[tool.stepmill.stages.prod]\nregion = "eu-west-1"\nexpected_account = "12"',
+            "the 12 digits of an AWS account",
+        ),
+        ('[tool.stepmill.stages.prod]\nregion = "eu-west-1"\nexpected_account = 123456789012', "not 123456789012"),
         ('[tool.stepmill.stages.prod]\nregion = "eu-west-1"\nschedule = "daily"', "cron(…) or rate(…), or false"),
         ('[tool.stepmill.stages.prod]\nregion = "eu-west-1"\nschedule = "cron(0 3 * * ?)"', "cron(…) or rate(…)"),
         ('[tool.stepmill.stages.prod]\nregion = "eu-west-1"\nsubnets = "subnet-1"', "a list of ids of subnets"),

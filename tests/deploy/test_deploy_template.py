@@ -179,6 +179,64 @@ def test_a_secret_in_a_functions_environment_is_refused_before_it_gets_into_a_te
     assert "XXXX" not in str(refused.value)
 
 
+def test_jobs_say_whose_they_are_and_keep_what_the_user_says(project):
+    from stepmill.sagemaker import Estimator
+    from stepmill.steps import TrainingStep
+    from stepmill.workflow import Workflow
+
+    script = project.write("train.py", "print(1)")
+
+    def tags(**fields):
+        step = TrainingStep("Train", Estimator(entry_point=str(script), instance_type="ml.m5.large", **fields))
+        definition = Workflow("tiny", definition=step, query_language="JSONata").definition.to_dict()
+        found = definition["States"]["Train"]["Arguments"].get("Tags", ())
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    assert tags() == {"stepmill:app": "tiny", "stepmill:stage": "${Stage}"}
+    assert tags(tags={"team": "ml", "stepmill:app": "mine"}) == {
+        "team": "ml",
+        "stepmill:app": "mine",
+        "stepmill:stage": "${Stage}",
+    }
+    # a role of one's own is a job that is deployed by somebody else, as the old SDK's are
+    assert tags(role="arn:aws:iam::123456789012:role/own") == {}
+
+
+@pytest.mark.slow
+def test_what_a_function_requires_is_packed_as_wheels_for_lambda_the_same_each_time(project, tmp_path):
+    import zipfile
+
+    from stepmill.steps import LambdaStep
+    from stepmill.workflow import Workflow
+
+    project.tiny()
+    code = f"{project.root / 'functions.py'}:tell"
+    step = LambdaStep("Tell", function=code, payload={}, requirements=["apsw==3.51.3.0", "idna==3.10"])
+    workflow = Workflow("tiny", definition=step)
+    one, other = (built(workflow, DEV, tmp_path / name) for name in ("cache", "another cache"))
+    assert one.app.text == other.app.text
+    (asset,) = one.assets
+    asset.write(tmp_path / "function.zip")
+    with zipfile.ZipFile(tmp_path / "function.zip") as archive:
+        names = archive.namelist()
+    assert {"functions.py", "idna/__init__.py"} < set(names)
+    (library,) = (name for name in names if name.startswith("apsw/__init__.") and name.endswith(".so"))
+    assert "cpython-312-x86_64-linux-gnu" in library  # Lambda's Python, whichever this is
+    assert not [name for name in names if name.endswith(("RECORD", "INSTALLER")) or "__pycache__" in name]
+
+
+@pytest.mark.slow
+def test_a_requirement_without_a_wheel_for_lambda_is_told_by_its_name(project, tmp_path):
+    from stepmill.steps import LambdaStep
+    from stepmill.workflow import Workflow
+
+    project.tiny()
+    code = f"{project.root / 'functions.py'}:tell"
+    step = LambdaStep("Tell", function=code, payload={}, requirements=["stepmill-has-no-such-package==9.9"])
+    with pytest.raises(DeployRefused, match=r"stepmill-has-no-such-package==9\.9 cannot be had as wheels for Lambda"):
+        built(Workflow("tiny", definition=step), DEV, tmp_path)
+
+
 def test_a_secret_is_named_in_the_stage_and_filled_in_by_cloudformation(project, tmp_path):
     from stepmill.deploy.deployer import deployer_policy
 

@@ -13,6 +13,7 @@ PIPELINE = str(Path(__file__).parent / "digits" / "pipeline.py")
 NAMES = {
     "Bucket": "stepmill-local",
     "JobRole": "arn:aws:iam::000000000000:role/stepmill-job",
+    "Stage": "local",
     "Image": "stepmill.local/digits:0123456789ab",
     "NotifyFunction": "arn:aws:lambda:us-east-1:000000000000:function:digits-notify",
     "LatestDataFunction": "digits-latest-data",

@@ -152,7 +152,7 @@ def test_a_workflow_of_a_stage_on_aws_changes_nothing_there(project: Project, mo
         """
         [tool.stepmill.stages.prod]
         region = "us-east-1"
-        account = "111122223333"
+        expected_account = "111122223333"
         endpoint = "http://127.0.0.1:9"
         """,
     )

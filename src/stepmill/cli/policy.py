@@ -65,12 +65,11 @@ def _explain(args: argparse.Namespace) -> int:
 def _of_stage(args: argparse.Namespace) -> tuple[Bundle, list[Role]]:
     """The roles that the stage's stack makes, under their logical ids."""
     from stepmill.deploy.build import rights
-    from stepmill.deploy.explain import Role
+    from stepmill.deploy.explain import roles_of
 
     stage = staged.stage_of(args)
     bundle = staged.bundle_of(args, stage)
-    services = {"MachineRole": "states", "JobRole": "sagemaker"}
-    return bundle, [Role(name, services.get(name, "lambda"), made) for name, made in rights(bundle, stage).items()]
+    return bundle, roles_of(rights(bundle, stage))
 
 
 def _deployer(args: argparse.Namespace) -> int:

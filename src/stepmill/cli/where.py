@@ -45,10 +45,9 @@ def remote_of(settings: Settings, word: str | None = None) -> Remote | None:
     if settings.stage == "local":
         return Remote(Account(of_arn(settings, str(word)), SERVICES))
     found = stage(settings)
-    if parts is not None and (parts[3] != found.region or parts[4] != (found.account or parts[4])):
-        raise Refusal(
-            f"{word}: stage {found.name} is {found.account or 'an account'} in {found.region}; leave --stage out"
-        )
+    if parts is not None and (parts[3] != found.region or parts[4] != (found.expected_account or parts[4])):
+        account = found.expected_account or "an account"
+        raise Refusal(f"{word}: stage {found.name} is {account} in {found.region}; leave --stage out")
     return Remote(Account(found, SERVICES))
 
 

@@ -110,11 +110,11 @@ class Account:
     def expect(self) -> Identity:
         """The identity, if its account is the one that the stage names. Raises DeployRefused, unsafe."""
         found = self.identity
-        wanted = self.stage.account
+        wanted = self.stage.expected_account
         if wanted is not None and found.account != wanted:
             raise DeployRefused(
                 f"stage {self.stage.name} is account {wanted}, and these credentials are of account {found.account} "
-                f"({found.arn}); choose a profile of {wanted}, or correct account in pyproject.toml",
+                f"({found.arn}); choose a profile of {wanted}, or correct expected_account in pyproject.toml",
                 unsafe=True,
             )
         return found

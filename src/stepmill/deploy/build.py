@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.assets import Asset, pack_beside
 from stepmill.deploy.base import base_template
+from stepmill.deploy.explain import lines, roles_of
 from stepmill.deploy.functions import ARCHITECTURE, function_rights
 from stepmill.deploy.images import context_key, packed
 from stepmill.deploy.policy import Statement, document
@@ -131,6 +132,7 @@ def fill(built: Built, folder: Path) -> None:
     put("places.json", text_of(built.app.places))
     for role, statements in built.rights.items():
         put(f"policies/{role}.json", text_of(document(statements)))
+    put("policies.txt", "\n\n".join("\n".join(lines(role)) for role in roles_of(built.rights)) + "\n")
     sums = {asset.key: {"sha256": asset.sha256, "source": asset.source} for asset in built.assets}
     put("assets.json", text_of(sums))
     for asset in built.assets:

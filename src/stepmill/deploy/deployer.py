@@ -251,7 +251,7 @@ def deployer_policy(built: Built, identity: Identity | None = None, *, data: boo
     known = {
         "partition": identity.partition if identity else _partition(stage.region),
         "region": stage.region,
-        "account": identity.account if identity else stage.account or "*",
+        "account": identity.account if identity else stage.expected_account or "*",
         "app": naming.stack(built.bundle, stage),
         "base": naming.base_stack(stage),
         "repository": naming.repository(stage),

@@ -40,6 +40,7 @@ def open_names(bundle: Bundle) -> dict[str, str]:
     return {
         "Bucket": f"stepmill-{account}-{region}",
         "JobRole": "${JobRole.Arn}",
+        "Stage": "stage",
         **{name: f"{registry}/{image.uri.partition('/')[2]}" for name, image in manifest.images.items()},
         **{name: f"${{{name}.Arn}}" for name in manifest.functions},
         **{name: f"{head}:{activity}" for name, activity in manifest.activities.items()},
@@ -56,6 +57,12 @@ def roles(bundle: Bundle, names: Mapping[str, str], scope: Scope) -> list[Role]:
             Role(f"the function {function.name} (${{{name}}})", "lambda", function_policy(function, names, scope))
         )
     return found
+
+
+def roles_of(rights: Mapping[str, tuple[Statement, ...]]) -> list[Role]:
+    """The roles of a stack, by their logical ids, as `build` has them."""
+    services = {"MachineRole": "states", "JobRole": "sagemaker"}
+    return [Role(name, services.get(name, "lambda"), statements) for name, statements in rights.items()]
 
 
 def lines(role: Role) -> Iterator[str]:

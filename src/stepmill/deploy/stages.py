@@ -35,7 +35,7 @@ class Stage:
     """
 
     name: str
-    account: str | None = None
+    expected_account: str | None = None
     """Twelve digits. When given, a deployment with the credentials of another account is refused."""
     region: str
     profile: str | None = None
@@ -127,17 +127,17 @@ def of_arn(settings: Settings, arn: str) -> Stage:
     """
     _, _, _, region, account, *_ = arn.split(":")
     near = [name for name, given in settings.stages.items() if given.get("region") == region]
-    own = [name for name in near if settings.stages[name].get("account") == account]
-    open_ = [name for name in near if "account" not in settings.stages[name]]
+    own = [name for name in near if settings.stages[name].get("expected_account") == account]
+    open_ = [name for name in near if "expected_account" not in settings.stages[name]]
     for name in own or (open_ if len(open_) == 1 else []):
-        return replace(stage(settings, name), account=account)
-    return Stage(name=account, account=account, region=region)
+        return replace(stage(settings, name), expected_account=account)
+    return Stage(name=account, expected_account=account, region=region)
 
 
 _EXAMPLE = 'write [tool.stepmill.stages.dev] with region = "us-east-1"'
 
 _TEXTS: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "account": (re.compile(r"\d{12}"), "the 12 digits of an AWS account"),
+    "expected_account": (re.compile(r"\d{12}"), "the 12 digits of an AWS account"),
     "region": (re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+"), "an AWS region, such as us-east-1"),
     "profile": (re.compile(r".+"), "the name of a profile"),
     "endpoint": (re.compile(r"https?://\S+"), "an address, such as http://127.0.0.1:8420"),

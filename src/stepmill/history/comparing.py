@@ -32,6 +32,7 @@ _LAST_TEXTS: Final = (
     ("times", re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
     ("ids", re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b"), "<id>"),
 )
+_STAGE_TAG: Final = "stepmill:stage"
 _MISSING: Final = object()
 
 
@@ -140,6 +141,8 @@ class Places:
             return "metadata of answers"
         if _TIMES.fullmatch(key):
             return "times"
+        if key == _STAGE_TAG:
+            return "stages"
         return "ids" if key in _IDS else "images" if key in _IMAGES else "buckets" if key in _BUCKETS else ""
 
     def _plain(self, text: str, words: dict[str, None]) -> str:

@@ -77,6 +77,7 @@ def bindings(bundle: Bundle, settings: Settings, job_role: str = JOB_ROLE) -> di
     return {
         "Bucket": settings.bucket,
         "JobRole": job_role.format(account=settings.account),
+        "Stage": settings.stage,
         **{placeholder: image.uri for placeholder, image in bundle.manifest.images.items()},
         **{placeholder: f"{scope}:{made.name}" for placeholder, made in bundle.manifest.functions.items()},
         **{placeholder: f"{activity}:{name}" for placeholder, name in bundle.manifest.activities.items()},

@@ -32,6 +32,7 @@ class Place:
     prefix: `<workflow>/<execution name>`, usually a run-time text. job_name: the job's name, likewise. images: the
     images made for several things, in their order. slug: the state's name as letters, digits and dashes, for what all
     attempts of the job share. base: the folder relative paths start from; the current one when left out.
+    tags: of a job whose role is the one here, by key.
     """
 
     bucket: str = "${Bucket}"
@@ -42,6 +43,7 @@ class Place:
     slug: str = "job"
     base: Path | None = None
     images: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Complaint(NamedTuple):
@@ -168,6 +170,15 @@ def tag_list(tags: Any) -> Any:
     if isinstance(tags, Mapping):
         return [{"Key": key, "Value": value} for key, value in tags.items()]
     return list(tags) if isinstance(tags, Sequence) and not isinstance(tags, str) else tags
+
+
+def job_tags(tags: Any, role: Any, place: Place) -> Any:
+    """The tags of a job: the user's and, where the user names no role, those of whoever makes one. None for none."""
+    own = None if tags is None else tag_list(tags)
+    if role is not None or not place.tags or not (own is None or isinstance(own, list)):
+        return own
+    said = {each.get("Key") for each in own or () if isinstance(each, Mapping)}
+    return [*(own or ()), *(tag for tag in tag_list(place.tags) if tag["Key"] not in said)]
 
 
 def data_uri(value: Any, what: str, place: Place, built: Built) -> Any:

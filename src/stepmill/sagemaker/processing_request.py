@@ -24,11 +24,11 @@ from stepmill.sagemaker.built import (
     image_uri,
     inside,
     is_placeholder,
+    job_tags,
     once,
     request_dict,
     segment,
     shown,
-    tag_list,
     texts,
 )
 from stepmill.sagemaker.limits import complete
@@ -124,8 +124,8 @@ def processing_request(
         request["StoppingCondition"] = {"MaxRuntimeInSeconds": seconds}
     if experiment_config is not None:
         request["ExperimentConfig"] = experiment_config
-    if (all_tags := first(tags, attribute(processor, "tags"))) is not None:
-        request["Tags"] = tag_list(all_tags)
+    if (all_tags := job_tags(first(tags, attribute(processor, "tags")), role, place)) is not None:
+        request["Tags"] = all_tags
     _check_names(read, written, built)
     built.outputs = {each["OutputName"]: index for index, each in enumerate(written)}
     return complete("CreateProcessingJob", built, parameters)

@@ -19,9 +19,9 @@ from stepmill.sagemaker.built import (
     is_classic,
     is_isolated,
     is_placeholder,
+    job_tags,
     request_dict,
     shown,
-    tag_list,
     texts,
 )
 from stepmill.sagemaker.channels import channels, feature_dim
@@ -145,8 +145,8 @@ def training_fields(
     request |= _debugger(estimator, output_path, classic)
     if experiment_config is not None:
         request["ExperimentConfig"] = experiment_config
-    if (all_tags := first(tags, attribute(estimator, "tags"))) is not None:
-        request["Tags"] = tag_list(all_tags)
+    if (all_tags := job_tags(first(tags, attribute(estimator, "tags")), role, place)) is not None:
+        request["Tags"] = all_tags
     return built
 
 

@@ -21,7 +21,7 @@ from stepmill.inputs.rendering import Language
 from stepmill.sagemaker.requests import Place
 
 from . import names
-from .bundle import BUCKET, JOB_ROLE, FunctionSource, ImageSource
+from .bundle import BUCKET, JOB_ROLE, STAGE, FunctionSource, ImageSource
 from .source import Source
 
 if TYPE_CHECKING:
@@ -230,4 +230,6 @@ class Build:
             role=f"${{{JOB_ROLE}}}",
             slug=names.slug(self.state.state_id).lower(),
             base=base,
+            # whose a job is, so that a bill can be told apart; the words are those of `deploy.naming.tags`
+            tags={"stepmill:app": names.slug(workflow, "workflow"), "stepmill:stage": f"${{{STAGE}}}"},
         )

@@ -19,7 +19,7 @@ from stepmill.nearest import nearest
 
 from .triggers import Triggers
 
-BUCKET, JOB_ROLE = "Bucket", "JobRole"
+BUCKET, JOB_ROLE, STAGE = "Bucket", "JobRole", "Stage"
 _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
 _SAID = re.compile(r"\$\\?\{([A-Za-z][A-Za-z0-9]*)\\?\}")  # in an intrinsic's text, braces have a backslash
 _UNFIT = re.compile(r"[\x00-\x1f\x7f'\"\\{}`]")
@@ -85,7 +85,7 @@ class Manifest:
     @property
     def substitutions(self) -> tuple[str, ...]:
         """Every name a stage can be asked to fill."""
-        return (BUCKET, JOB_ROLE, *self.images, *self.functions, *self.activities)
+        return (BUCKET, JOB_ROLE, STAGE, *self.images, *self.functions, *self.activities)
 
 
 @dataclass(frozen=True)

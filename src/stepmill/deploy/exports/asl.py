@@ -14,7 +14,7 @@ from stepmill.deploy import naming
 from stepmill.deploy.exports import parts
 from stepmill.deploy.images import context_key
 from stepmill.deploy.template import text_of, users
-from stepmill.steps.bundle import BUCKET, JOB_ROLE, names_in
+from stepmill.steps.bundle import BUCKET, JOB_ROLE, STAGE, names_in
 
 if TYPE_CHECKING:
     from stepmill.deploy.build import Built
@@ -50,6 +50,8 @@ def substitutions(built: Built) -> dict[str, Any]:
             row = {"is": "name of the stage's bucket"}
         elif name == JOB_ROLE:
             row = {"is": "ARN of the role that SageMaker runs the jobs with", "role": JOB_ROLE}
+        elif name == STAGE:
+            row = {"is": "name of the stage"}
         elif name in bundle.manifest.functions:
             made = bundle.manifest.functions[name]
             row = {"is": "ARN of a Lambda function", "handler": made.handler, "runtime": f"python{stage.python}"}

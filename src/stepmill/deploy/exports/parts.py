@@ -119,7 +119,7 @@ def variables(built: Built) -> str:
 def heading(built: Built, form: str) -> str:
     """The first lines of a README."""
     stage = built.stage
-    whose = f", meant for the account {stage.account}" if stage.account else ""
+    whose = f", meant for the account {stage.expected_account}" if stage.expected_account else ""
     return (
         f"# {built.bundle.name}, stage {stage.name}, as {form}\n\n"
         f"Written by `stepmill export` for the region {stage.region}{whose}. Changes belong in the pipeline: "

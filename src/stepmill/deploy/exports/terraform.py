@@ -159,10 +159,10 @@ def _variables(built: Built) -> Iterator[Block]:
 def _surroundings(built: Built) -> Iterator[Block]:
     stage = built.stage
     identity = Block("data", ("aws_caller_identity", "current"))
-    if stage.account is not None:
-        said = f"The stage {stage.name} is the account {stage.account}; these credentials are of another."
+    if stage.expected_account is not None:
+        said = f"The stage {stage.name} is the account {stage.expected_account}; these credentials are of another."
         check: list[tuple[str, Any] | Block] = [
-            ("condition", Expression(f'self.account_id == "{stage.account}"')),
+            ("condition", Expression(f'self.account_id == "{stage.expected_account}"')),
             ("error_message", said),
         ]
         identity.body.append(Block("lifecycle", body=[Block("postcondition", body=check)]))

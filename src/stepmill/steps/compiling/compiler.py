@@ -25,7 +25,7 @@ from stepmill.nearest import nearest
 from stepmill.stage import load_settings, partition
 from stepmill.steps import names
 from stepmill.steps.build import Build, Ledger
-from stepmill.steps.bundle import BUCKET, JOB_ROLE, Bundle, Manifest
+from stepmill.steps.bundle import BUCKET, JOB_ROLE, STAGE, Bundle, Manifest
 from stepmill.steps.choice import Choice
 from stepmill.steps.map import Map
 from stepmill.steps.s3 import S3GetObjectStep
@@ -239,7 +239,7 @@ class _Compiler:
 
     def _names(self) -> frozenset[str]:
         ledger = self.ledger
-        return frozenset({BUCKET, JOB_ROLE, *ledger.images, *ledger.functions, *ledger.activities, *self.others})
+        return frozenset({BUCKET, JOB_ROLE, STAGE, *ledger.images, *ledger.functions, *ledger.activities, *self.others})
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}

@@ -15,7 +15,7 @@ from stepmill.asl.places import HERE, escape
 from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.inputs.expressions import holds_token
 from stepmill.nearest import did_you_mean
-from stepmill.steps.bundle import BUCKET, JOB_ROLE, filled, names_in, names_said
+from stepmill.steps.bundle import BUCKET, JOB_ROLE, STAGE, filled, names_in, names_said
 from stepmill.steps.choice import Choice
 from stepmill.steps.fields import FIELDS
 from stepmill.steps.flow import Parallel
@@ -60,7 +60,9 @@ def read(text: str) -> Read:
     problems = [*_machine(machine, ""), *(_taken(pointer) for pointer, each in texts if holds_token(each))]
     if problems:
         raise InvalidDefinition(problems)
-    names = dict.fromkeys(name for _, each in texts for name in names_said(each) if name not in (BUCKET, JOB_ROLE))
+    names = dict.fromkeys(
+        name for _, each in texts for name in names_said(each) if name not in (BUCKET, JOB_ROLE, STAGE)
+    )
     return Read(machine, tuple(names))
 
 
