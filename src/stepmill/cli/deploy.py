@@ -70,6 +70,8 @@ def told(event: Event) -> None:
     """One event of a stack, as a line."""
     from stepmill.cli import screen
 
+    if event.reason == "Resource creation Initiated":
+        return  # the same resource a second time, now that it has an id
     look = screen.look(sys.stderr)
     style = "bad" if event.failed else "good" if event.status.endswith("_COMPLETE") else "faint"
     reason = f"  {event.reason}" if event.reason else ""
