@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stepmill.history.log import StoreError
+from stepmill.local import locks
 from stepmill.local.store import Store, StoreBusy
 
 HOLD = """
@@ -98,3 +99,16 @@ def test_an_owner_that_does_not_answer_is_named(tmp_path: Path):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_lock_that_is_let_go_is_free_though_a_process_that_was_just_started_has_its_descriptor(tmp_path):
+    lock = locks.take(tmp_path / "lock")
+    assert lock is not None
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[lock]) as child:
+        assert locks.held(tmp_path / "lock")
+        locks.let_go(lock)
+        again = locks.take(tmp_path / "lock")
+        assert again is not None
+        locks.let_go(again)
+        assert child.stdin is not None
+        child.stdin.close()

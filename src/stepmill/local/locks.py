@@ -24,6 +24,13 @@ def take(path: Path) -> int | None:
     return lock
 
 
+def let_go(lock: int) -> None:
+    """Give a lock back. Unlocked before it is closed: a process that is just being started has the descriptor until it
+    becomes another program, and would hold the lock that long."""
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    os.close(lock)
+
+
 def held(path: Path) -> bool:
     """Whether a living process holds the lock."""
     try:

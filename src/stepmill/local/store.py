@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stepmill.history.log import StoreError
-from stepmill.local.locks import held, take
+from stepmill.local.locks import held, let_go, take
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "lustre"})
 _LONGEST_BASE = 60  # bytes; what follows takes up to 40 of a socket's 108
@@ -117,7 +117,7 @@ class Store:
         """Let the store go; a waiting process may take it."""
         if self._lock is not None:
             self._owner_file.unlink(missing_ok=True)
-            os.close(self._lock)
+            let_go(self._lock)
             self._lock = None
 
     def disown(self) -> None:
