@@ -64,6 +64,39 @@ def test_an_integration_has_the_policy_we_promised(name: str):
     assert text == golden.read_text(encoding="utf-8")
 
 
+def reading(made: Bundle, role: str = "JobRole") -> list[str]:
+    found = [each for each in job_policy(made, NAMES, SCOPE, role) if "s3:GetObject" in each.actions]
+    return [resource for each in found for resource in each.resources]
+
+
+def test_the_jobs_of_a_tuning_job_may_read_what_each_of_their_definitions_reads():
+    def training(bucket: str) -> dict:
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/train/"}}
+        return {
+            "AlgorithmSpecification": {"TrainingImage": "${Image}", "TrainingInputMode": "File"},
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
+            "OutputDataConfig": {"S3OutputPath": "s3://${Bucket}/out"},
+            "RoleArn": "${JobRole}",
+        }
+
+    one = task("sagemaker:createHyperParameterTuningJob.sync", TrainingJobDefinition=training("one"))
+    assert reading(bundle(one)) == ["arn:aws:s3:::one/train/*"]
+    several = task("sagemaker:createHyperParameterTuningJob.sync", TrainingJobDefinitions=[*map(training, "ab")])
+    assert reading(bundle(several)) == ["arn:aws:s3:::a/train/*", "arn:aws:s3:::b/train/*"]
+
+
+def test_a_model_may_read_its_data_and_pull_its_image_and_its_transform_jobs_run_under_its_role():
+    container = {"Image": "${Image}", "ModelDataUrl": "s3://models/1/model.tar.gz"}
+    model = task("sagemaker:createModel", ModelName="m", PrimaryContainer=container, ExecutionRoleArn="${JobRole}")
+    source = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://records/in/"}}}
+    out = {"S3OutputPath": "s3://records/out"}
+    transform = task("sagemaker:createTransformJob.sync", ModelName="m", TransformInput=source, TransformOutput=out)
+    assert reading(bundle(model)) == ["arn:aws:s3:::models/1/model.tar.gz*"]
+    assert reading(bundle(model, transform)) == ["arn:aws:s3:::models/1/model.tar.gz*", "arn:aws:s3:::records/in/*"]
+    pulled = [each for each in job_policy(bundle(model), NAMES, SCOPE) if "ecr:BatchGetImage" in each.actions]
+    assert [each.resources for each in pulled] == [("arn:aws:ecr:us-east-1:111122223333:repository/digits",)]
+
+
 def test_every_integration_has_a_golden_policy():
     called = {state.get("Resource", "").rpartition(":::")[2] for state in REQUESTS.values()}
     covered = {name.partition(".")[0] for name in called}

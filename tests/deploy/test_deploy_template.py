@@ -33,7 +33,8 @@ def test_a_workflow_becomes_these_resources(project, tmp_path):
         "TellFunctionLogs": "AWS::Logs::LogGroup",
         "TellFunctionRole": "AWS::IAM::Role",
         "TellFunction": "AWS::Lambda::Function",
-        "JobRole": "AWS::IAM::Role",
+        "PrepareJobRole": "AWS::IAM::Role",
+        "TrainJobRole": "AWS::IAM::Role",
         "MachineRole": "AWS::IAM::Role",
         "MachineLogs": "AWS::Logs::LogGroup",
         "Machine": "AWS::StepFunctions::StateMachine",
@@ -58,7 +59,7 @@ def test_what_a_stage_has_already_is_used_and_not_made(project, tmp_path):
     machine = resources(made)["Machine"]["Properties"]
     assert machine["RoleArn"] == OWN.machine_role
     assert machine["DefinitionSubstitutions"]["Bucket"] == "our-bucket"
-    assert machine["DefinitionSubstitutions"]["JobRole"] == OWN.job_role
+    assert machine["DefinitionSubstitutions"]["TrainJobRole"] == OWN.job_role
     assert resources(made)["Failures"]["Properties"]["Targets"][0]["Arn"] == OWN.topic
     assert {"Bucket", "Images"}.isdisjoint(made.base["Resources"])
 
@@ -89,11 +90,27 @@ def test_every_resource_that_can_be_tagged_says_whose_it_is(project, tmp_path):
 def test_every_role_has_the_boundary_and_is_taken_on_by_one_service_for_this_account(project, tmp_path):
     made = built(tiny(project, new_data="s3://${Bucket}/in/"), EVERYTHING, tmp_path)
     roles = {name: each["Properties"] for name, each in resources(made).items() if each["Type"] == "AWS::IAM::Role"}
-    assert set(roles) == {"TellFunctionRole", "JobRole", "MachineRole", "ScheduleRole", "NewDataRole"}
+    assert set(roles) == {
+        *("TellFunctionRole", "PrepareJobRole", "TrainJobRole", "MachineRole", "ScheduleRole", "NewDataRole")
+    }
     for name, role in roles.items():
         assert role["PermissionsBoundary"] == EVERYTHING.boundary, name
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}, name
+
+
+def test_each_job_has_a_role_of_its_own_with_the_rights_of_that_job(project, tmp_path):
+    made = built(tiny(project), DEV, tmp_path)
+
+    def reads(role):
+        found = [each for each in made.rights[role] if "s3:GetObject" in each.actions]
+        return [resource.partition(":s3:::")[2] for each in found for resource in each.resources]
+
+    bucket = "stepmill-dev-${AWS::AccountId}-${AWS::Region}"
+    assert f"{bucket}/raw/*" in reads("PrepareJobRole")
+    assert not [resource for resource in reads("TrainJobRole") if "/raw/" in resource]
+    (passing,) = [each for each in made.rights["MachineRole"] if each.actions == ("iam:PassRole",)]
+    assert passing.resources == ("${PrepareJobRole.Arn}", "${TrainJobRole.Arn}")
 
 
 def test_a_schedule_starts_the_alias_in_its_time_zone_and_tells_when_it_could_not(project, tmp_path):
@@ -321,7 +338,7 @@ def test_building_needs_no_credentials_no_network_and_no_botocore(project):
     )
     assert done.returncode == 0, done.stderr
     policies = sorted(path.name for path in (project.root / "build" / "dev" / "policies").iterdir())
-    assert policies == ["JobRole.json", "MachineRole.json", "TellFunctionRole.json"]
+    assert policies == [*("MachineRole.json", "PrepareJobRole.json", "TellFunctionRole.json", "TrainJobRole.json")]
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from stepmill.sagemaker.shapes import violations
 PIPELINE = str(Path(__file__).parent / "digits" / "pipeline.py")
 NAMES = {
     "Bucket": "stepmill-local",
-    "JobRole": "arn:aws:iam::000000000000:role/stepmill-job",
+    **{f"{step}JobRole": "arn:aws:iam::000000000000:role/stepmill-job" for step in ("Preprocess", "Train", "Evaluate")},
     "Stage": "local",
     "Image": "stepmill.local/digits:0123456789ab",
     "NotifyFunction": "arn:aws:lambda:us-east-1:000000000000:function:digits-notify",

@@ -16,7 +16,9 @@ from typing import Any, Final, NamedTuple
 from stepmill.asl.patterns import ANY, Dynamic, joined
 from stepmill.asl.rights import NO_LEVEL, Condition, Grant, Target, Where, member, run_time, text
 
-_NOUN: Final = {"training": "TrainingJobs", "processing": "ProcessingJobs"}
+_NOUN: Final = {
+    "training": "TrainingJobs", "processing": "ProcessingJobs", "transform": "TransformJobs", "model": "Endpoints",
+}  # fmt: skip
 _LOG_ACTIONS: Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 _FUNCTION_LOGS: Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -39,8 +41,9 @@ class Place(NamedTuple):
 
 
 def job_grants(kind: str, request: Any, where: Where, bucket: str | None) -> Iterator[Grant]:
-    """What the role of one job needs. kind: `training` or `processing`. bucket: the stage's, for what only the run
-    knows; None in the run, where nothing is left open but what files name."""
+    """What the role of one job needs. kind: `training`, `processing`, `transform`, or `model` for what a model's
+    containers do. bucket: the stage's, for what only the run knows; None in the run, where nothing is left open but
+    what files name."""
     for place in reads(kind, request):
         if place.names_more and bucket is None:
             continue
@@ -49,7 +52,9 @@ def job_grants(kind: str, request: Any, where: Where, bucket: str | None) -> Ite
         yield from write(place, where, bucket)
     if (checkpoints := text(member(member(request, "CheckpointConfig"), "S3Uri"))) is not None:
         yield from checkpoint(Place(checkpoints, "CheckpointConfig.S3Uri"), where, bucket)
-    group = f"arn:{where.partition}:logs:{where.region}:{where.account}:log-group:/aws/sagemaker/{_NOUN[kind]}:*"
+    one = "/*" if kind == "model" else ""  # each endpoint has a log group of its own, each job a stream
+    head = f"arn:{where.partition}:logs:{where.region}:{where.account}:log-group:/aws/sagemaker"
+    group = f"{head}/{_NOUN[kind]}{one}:*"
     yield Grant(_LOG_ACTIONS, Target(group, _STREAMS))
     namespace = {"StringEquals": {"cloudwatch:namespace": f"/aws/sagemaker/{_NOUN[kind]}"}}
     yield Grant(("cloudwatch:PutMetricData",), Target("*", NO_LEVEL), namespace)
@@ -71,6 +76,14 @@ def reads(kind: str, request: Any) -> Iterator[Place]:
         for one in _items(request, "ProcessingInputs"):
             yield from _place(_inner(one, "S3Input"), "S3Uri", "S3Input.S3Uri")
         return
+    if kind == "transform":
+        source = _inner(_inner(_inner(request, "TransformInput"), "DataSource"), "S3DataSource")
+        yield from _place(source, "S3Uri", "S3DataSource.S3Uri")
+        return
+    if kind == "model":
+        for one in containers(request):
+            yield from _place(one, "ModelDataUrl", "ModelDataUrl")
+        return
     for one in _items(request, "InputDataConfig"):
         source = _inner(_inner(one, "DataSource"), "S3DataSource")
         yield from _place(source, "S3Uri", "S3DataSource.S3Uri")
@@ -86,6 +99,11 @@ def writes(kind: str, request: Any) -> Iterator[Place]:
     if kind == "processing":
         for one in _items(_inner(request, "ProcessingOutputConfig"), "Outputs"):
             yield from _place(_inner(one, "S3Output"), "S3Uri", "S3Output.S3Uri")
+        return
+    if kind == "transform":
+        yield from _place(_inner(request, "TransformOutput"), "S3OutputPath", "TransformOutput.S3OutputPath")
+        return
+    if kind == "model":
         return
     for config in ("OutputDataConfig", "DebugHookConfig", "TensorBoardOutputConfig", "ProfilerConfig"):
         if config == "OutputDataConfig" or not isinstance(request, Dynamic):
@@ -158,14 +176,28 @@ def _items(request: Any, name: str) -> list[Any]:
 
 def pull(kind: str, request: Any, where: Where) -> Iterator[Grant]:
     """To pull the image, where it lies in a registry of AWS."""
-    config, name = (
-        ("AlgorithmSpecification", "TrainingImage") if kind == "training" else ("AppSpecification", "ImageUri")
-    )
-    image = text(member(_inner(request, config), name))
-    repository = None if image is None else _repository(image, where)
-    if repository is not None:
-        yield Grant(_PULL, repository)
-        yield Grant(("ecr:GetAuthorizationToken",), Target("*", NO_LEVEL))
+    for image in _images(kind, request):
+        if (repository := _repository(image, where)) is not None:
+            yield Grant(_PULL, repository)
+            yield Grant(("ecr:GetAuthorizationToken",), Target("*", NO_LEVEL))
+
+
+def containers(request: Any) -> list[Any]:
+    """The containers of a CreateModel request."""
+    one = _inner(request, "PrimaryContainer")
+    return [*([] if one is None else [one]), *_items(request, "Containers")]
+
+
+def _images(kind: str, request: Any) -> Iterator[str]:
+    if kind == "model":
+        found = [text(member(one, "Image")) for one in containers(request)]
+    elif kind == "training":
+        found = [text(member(_inner(request, "AlgorithmSpecification"), "TrainingImage"))]
+    elif kind == "processing":
+        found = [text(member(_inner(request, "AppSpecification"), "ImageUri"))]
+    else:
+        found = []  # a transform job's image is its model's
+    yield from (image for image in found if image is not None)
 
 
 def _repository(image: str, where: Where) -> Target | None:

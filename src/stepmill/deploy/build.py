@@ -90,8 +90,8 @@ def rights(bundle: Bundle, stage: Stage) -> dict[str, tuple[Statement, ...]]:
     found: dict[str, tuple[Statement, ...]] = {}
     if stage.machine_role is None:
         found["MachineRole"] = machine_rights(bundle, stage)
-    if "JobRole" in bundle.needs and stage.job_role is None:
-        found["JobRole"] = job_rights(bundle, stage)
+    if stage.job_role is None:
+        found |= {name: job_rights(bundle, stage, name) for name in bundle.job_roles}
     if stage.function_role is None:
         for name, made in bundle.manifest.functions.items():
             if name in bundle.needs and name not in stage.functions:

@@ -39,7 +39,7 @@ def open_names(bundle: Bundle) -> dict[str, str]:
     head = f"arn:${{AWS::Partition}}:states:{region}:{account}:activity"
     return {
         "Bucket": f"stepmill-{account}-{region}",
-        "JobRole": "${JobRole.Arn}",
+        **{name: f"${{{name}.Arn}}" for name in bundle.job_roles},
         "Stage": "stage",
         **{name: f"{registry}/{image.uri.partition('/')[2]}" for name, image in manifest.images.items()},
         **{name: f"${{{name}.Arn}}" for name in manifest.functions},
@@ -50,8 +50,9 @@ def open_names(bundle: Bundle) -> dict[str, str]:
 def roles(bundle: Bundle, names: Mapping[str, str], scope: Scope) -> list[Role]:
     """The roles of a Bundle: the machine's, the jobs' if there are any, each function's. Raises InvalidDefinition."""
     found = [Role("the state machine", "states", machine_policy(bundle, names, scope))]
-    if statements := job_policy(bundle, names, scope):
-        found.append(Role("the jobs (${JobRole})", "sagemaker", statements))
+    for name in bundle.job_roles:
+        if statements := job_policy(bundle, names, scope, name):
+            found.append(Role(f"the jobs (${{{name}}})", "sagemaker", statements))
     for name, function in bundle.manifest.functions.items():
         found.append(
             Role(f"the function {function.name} (${{{name}}})", "lambda", function_policy(function, names, scope))
@@ -61,8 +62,11 @@ def roles(bundle: Bundle, names: Mapping[str, str], scope: Scope) -> list[Role]:
 
 def roles_of(rights: Mapping[str, tuple[Statement, ...]]) -> list[Role]:
     """The roles of a stack, by their logical ids, as `build` has them."""
-    services = {"MachineRole": "states", "JobRole": "sagemaker"}
-    return [Role(name, services.get(name, "lambda"), statements) for name, statements in rights.items()]
+
+    def service(name: str) -> str:
+        return "states" if name == "MachineRole" else "sagemaker" if name.endswith("JobRole") else "lambda"
+
+    return [Role(name, service(name), statements) for name, statements in rights.items()]
 
 
 def lines(role: Role) -> Iterator[str]:

@@ -98,7 +98,8 @@ def image(bundle: Bundle, placeholder: str, stage: Stage) -> str:
 def bindings(bundle: Bundle, stage: Stage) -> dict[str, str]:
     """What a stage fills the names with that a Bundle's template uses, as texts."""
     manifest = bundle.manifest
-    known = {"Bucket": bucket(stage), "JobRole": stage.job_role or "${JobRole.Arn}", "Stage": stage.name}
+    known = {"Bucket": bucket(stage), "Stage": stage.name}
+    known |= {name: stage.job_role or f"${{{name}.Arn}}" for name in bundle.job_roles}
     known |= {name: stage.functions.get(name) or f"${{{name}.Arn}}" for name in manifest.functions}
     known |= {name: f"${{{name}}}" for name in manifest.activities}
     needed = bundle.needs

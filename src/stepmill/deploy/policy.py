@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -30,7 +30,6 @@ LIMIT: Final = 10_240
 _NAME: Final = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
 _MARK: Final = re.compile("\ue000([A-Za-z0-9]+)\ue001")
 _SAID: Final = "the pipeline says so, in permissions="
-_JOBS: Final = {"createTrainingJob": "training", "createProcessingJob": "processing"}
 
 
 @dataclass(frozen=True, order=True)
@@ -117,23 +116,24 @@ def job_policy(
     bundle: Bundle,
     names: Mapping[str, str],
     scope: Scope,
+    role: str = JOB_ROLE,
     *,
     read: Sequence[str] = (),
     kms_key: str | None = None,
     vpc: bool = False,
 ) -> tuple[Statement, ...]:
-    """What the role of the jobs, `${JobRole}`, must be allowed; nothing when no job runs under it.
+    """What a role of the jobs, `${JobRole}`, must be allowed; nothing when no job runs under it.
 
     Args:
+        role: its substitution name. Models are served, and their transform jobs run, under the role of the model.
         read: further places that jobs may read, `s3://bucket/prefix`. kms_key: ARN of the key that data and volumes
             are encrypted with. vpc: jobs join a VPC.
     """
     wanted: list[Wanted[Reason]] = []
     for task in _tasks(bundle):
-        kind = task.job
-        if kind and (found := task.needs(names, of_job_role=True)):
-            reason = Reason(task.name, task.place, found[0].integration)
-            granted = job_grants(kind, found[0].request, scope.where, names.get(BUCKET, f"${{{BUCKET}}}"))
+        for kind, integration, request in task.under(role, names):
+            reason = Reason(task.name, task.place, integration)
+            granted = job_grants(kind, request, scope.where, names.get(BUCKET, f"${{{BUCKET}}}"))
             wanted += [Wanted(grant, reason) for grant in granted]
     if not wanted:
         return ()
@@ -197,23 +197,45 @@ class _Task(NamedTuple):
     variables: Mapping[str, Any]
     activities: frozenset[str]
 
-    @property
-    def job(self) -> str:
-        """`training`, `processing`, or "" for what is no job."""
-        _, sagemaker, action = str(self.state.get("Resource")).partition(":states:::sagemaker:")
-        return _JOBS.get(action.partition(".")[0], "") if sagemaker else ""
+    def under(self, role: str, names: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+        """What runs under a role because of this state: its kind, the integration, the request with names filled in.
 
-    def needs(self, names: Mapping[str, str], *, of_job_role: bool = False) -> list[Need]:
-        """What it needs, with names filled in. of_job_role: nothing where its job has another role than the stage's."""
+        A job whose role only the run knows may run under any."""
+        _, sagemaker, action = str(self.state.get("Resource")).partition(":states:::sagemaker:")
+        action = action.partition(".")[0]
+        if not sagemaker or action not in _RUNS:
+            return
+        found = needs(self.state, self.variables)[0]
+        for kind, request, given in _RUNS[action](found.request):
+            if given in (ANY, _mark(role)):
+                yield kind, found.integration, _filled(request, names)
+
+    def needs(self, names: Mapping[str, str]) -> list[Need]:
+        """What it needs, with names filled in."""
         resource = str(self.state.get("Resource"))
         if mark := _MARK.fullmatch(resource):
             if mark[1] in self.activities:
                 return []
             return [Need("lambda:invoke", INVOKE, {"FunctionName": _named(resource, names)})]
         found = needs(self.state, self.variables)
-        if of_job_role and member(found[0].request, "RoleArn") not in (ANY, _mark(JOB_ROLE)):
-            return []
         return [need._replace(request=_filled(need.request, names)) for need in found]
+
+
+def _tuning(request: Any) -> Iterator[tuple[str, Any, Any]]:
+    definitions = member(request, "TrainingJobDefinitions")
+    for one in (member(request, "TrainingJobDefinition"), *(definitions if isinstance(definitions, list) else ())):
+        if one is not None:
+            yield "training", one, member(one, "RoleArn")
+
+
+# What runs because of an action, and the role that its request gives it.
+_RUNS: Final[Mapping[str, Callable[[Any], Iterable[tuple[str, Any, Any]]]]] = {
+    "createTrainingJob": lambda request: [("training", request, member(request, "RoleArn"))],
+    "createProcessingJob": lambda request: [("processing", request, member(request, "RoleArn"))],
+    "createHyperParameterTuningJob": _tuning,
+    "createModel": lambda request: [("model", request, member(request, "ExecutionRoleArn"))],
+    "createTransformJob": lambda request: [("transform", request, _mark(JOB_ROLE))],
+}
 
 
 def _tasks(bundle: Bundle) -> Iterator[_Task]:

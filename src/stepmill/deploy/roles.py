@@ -35,12 +35,13 @@ def machine_rights(bundle: Bundle, stage: Stage) -> tuple[Statement, ...]:
     )
 
 
-def job_rights(bundle: Bundle, stage: Stage) -> tuple[Statement, ...]:
-    """What the role of the SageMaker jobs may do."""
+def job_rights(bundle: Bundle, stage: Stage, role: str) -> tuple[Statement, ...]:
+    """What a role of the SageMaker jobs may do. role: its substitution name."""
     return policy.job_policy(
         bundle,
         naming.bindings(bundle, stage),
         scope(bundle, stage),
+        role,
         read=stage.read,
         kms_key=stage.kms_key,
         vpc=bool(stage.subnets),
@@ -53,10 +54,10 @@ def machine_role(bundle: Bundle, stage: Stage) -> dict[str, Any]:
     return role("states", said, machine_rights(bundle, stage), bundle, stage)
 
 
-def job_role(bundle: Bundle, stage: Stage) -> dict[str, Any]:
-    """The role that SageMaker runs the jobs with."""
-    said = f"Runs the SageMaker jobs of the workflow {naming.stack(bundle, stage)}."
-    return role("sagemaker", said, job_rights(bundle, stage), bundle, stage)
+def job_role(bundle: Bundle, stage: Stage, name: str) -> dict[str, Any]:
+    """A role that SageMaker runs jobs with. name: its substitution name."""
+    said = f"Runs SageMaker jobs of the workflow {naming.stack(bundle, stage)}."
+    return role("sagemaker", said, job_rights(bundle, stage, name), bundle, stage)
 
 
 def role(

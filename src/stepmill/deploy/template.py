@@ -66,8 +66,9 @@ def app_template(bundle: Bundle, stage: Stage, code: Mapping[str, str]) -> Templ
     for placeholder, name in bundle.manifest.activities.items():
         if placeholder in needs:
             add(_activity(placeholder, name, bundle, stage), users(bundle, placeholder))
-    if "JobRole" in needs and stage.job_role is None:
-        add({"JobRole": job_role(bundle, stage)}, users(bundle, "JobRole"))
+    if stage.job_role is None:
+        for name in bundle.job_roles:
+            add({name: job_role(bundle, stage, name)}, users(bundle, name))
     if stage.machine_role is None:
         add({"MachineRole": machine_role(bundle, stage)})
     add(_machine(bundle, stage))

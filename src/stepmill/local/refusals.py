@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -70,13 +70,16 @@ class _Task(NamedTuple):
         return named.rpartition(":function:")[2].split(":")[0]
 
 
-def bindings(bundle: Bundle, settings: Settings, job_role: str = JOB_ROLE) -> dict[str, str]:
-    """What the local stage fills a Bundle's names with. job_role: the ARN of the jobs' role, `{account}` open."""
+def bindings(
+    bundle: Bundle, settings: Settings, job_role: Callable[[str], str] = lambda name: JOB_ROLE
+) -> dict[str, str]:
+    """What the local stage fills a Bundle's names with. job_role: the ARN of a role of jobs by its substitution name,
+    `{account}` open; one role for all when left out."""
     scope = f"arn:aws:lambda:{settings.region}:{settings.account}:function"
     activity = f"arn:aws:states:{settings.region}:{settings.account}:activity"
     return {
         "Bucket": settings.bucket,
-        "JobRole": job_role.format(account=settings.account),
+        **{name: job_role(name).format(account=settings.account) for name in ("JobRole", *bundle.manifest.roles)},
         "Stage": settings.stage,
         **{placeholder: image.uri for placeholder, image in bundle.manifest.images.items()},
         **{placeholder: f"{scope}:{made.name}" for placeholder, made in bundle.manifest.functions.items()},

@@ -36,10 +36,9 @@ class Roles:
         """The machine's role."""
         return f"{self._head}-machine"
 
-    @property
-    def job(self) -> str:
-        """The role of its jobs."""
-        return f"{self._head}-job"
+    def job(self, name: str) -> str:
+        """The role of its jobs with this substitution name."""
+        return f"{self._head}-{name}"
 
     def function(self, function: FunctionSource) -> str:
         """The role of a function."""
@@ -52,7 +51,9 @@ class Roles:
 
         settings = self._local.settings
         scope = policy.Scope(partition(settings.region), settings.region, settings.account, self._bundle.name)
-        made: dict[str, Iterable[Statement]] = {self.job: policy.job_policy(self._bundle, names, scope)}
+        made: dict[str, Iterable[Statement]] = {
+            self.job(name): policy.job_policy(self._bundle, names, scope, name) for name in self._bundle.job_roles
+        }
         if machine:
             made[self.machine] = policy.machine_policy(self._bundle, names, scope)
         for function in (*self._bundle.manifest.functions.values(), *brought):

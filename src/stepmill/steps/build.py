@@ -45,6 +45,7 @@ class Ledger:
     functions: dict[str, FunctionSource] = field(default_factory=dict)
     images: dict[str, ImageSource] = field(default_factory=dict)
     activities: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
     builds: dict[int, Build] = field(default_factory=dict)
     checked: set[tuple[Path, str]] = field(default_factory=set)
     partition: str = "aws"
@@ -85,6 +86,16 @@ class Ledger:
         uri = f"stepmill.local/{names.slug(self.workflow, 'workflow').lower()}:{sha256(text.encode()).hexdigest()[:12]}"
         self.images[name] = ImageSource(uri, requirements, dockerfile)
         return f"${{{name}}}"
+
+    def declare_role(self, state: State) -> None:
+        """Take note of a step whose jobs need a role that is made, before names are given out."""
+        self.roles[state.state_id] = names.free(f"{names.pascal(state.state_id)}JobRole", self.roles.values(), "")
+
+    def role(self, state: State) -> str:
+        """`${TrainJobRole}`: a job has a role of its own, with the rights of that job. `${JobRole}` where there is one
+        job alone, and for models, whose role all that uses them shares."""
+        own = self.roles.get(state.state_id, JOB_ROLE)
+        return f"${{{own if len(self.roles) > 1 else JOB_ROLE}}}"
 
     def activity(self, name: str) -> str:
         """`${LabelActivity}`: one name for each activity."""
@@ -227,7 +238,7 @@ class Build:
             bucket=f"${{{BUCKET}}}",
             prefix=f"{workflow}/{context('Execution', 'Name')}",
             job_name=job_name,
-            role=f"${{{JOB_ROLE}}}",
+            role=self.ledger.role(self.state),
             slug=names.slug(self.state.state_id).lower(),
             base=base,
             # whose a job is, so that a bill can be told apart; the words are those of `deploy.naming.tags`

@@ -68,7 +68,8 @@ class Manifest:
 
     Attributes:
         assets: code and data to be stored in the stage's bucket. functions, images: by substitution name.
-        activities: substitution name → the activity's name, whose ARN the stage fills in.
+        activities: substitution name → the activity's name, whose ARN the stage fills in. roles: the substitution names
+        of jobs' roles, where there are several; else there is JobRole alone.
         sources: JSON pointer of a state → `pipeline.py:41`. schema: what an execution may be started with.
         notices: sentences worth telling that are no faults. triggers: what starts executions once it is deployed.
     """
@@ -77,6 +78,7 @@ class Manifest:
     functions: Mapping[str, FunctionSource] = field(default_factory=lambda: _EMPTY)
     images: Mapping[str, ImageSource] = field(default_factory=lambda: _EMPTY)
     activities: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    roles: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     schema: InputSchema = field(default_factory=InputSchema)
     notices: tuple[str, ...] = ()
@@ -85,7 +87,7 @@ class Manifest:
     @property
     def substitutions(self) -> tuple[str, ...]:
         """Every name a stage can be asked to fill."""
-        return (BUCKET, JOB_ROLE, STAGE, *self.images, *self.functions, *self.activities)
+        return (BUCKET, JOB_ROLE, STAGE, *self.roles, *self.images, *self.functions, *self.activities)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ class Bundle:
     def digest(self) -> str:
         """sha256 of the template: what identifies the Definition, in every stage."""
         return sha256(self.template.encode()).hexdigest()
+
+    @property
+    def job_roles(self) -> tuple[str, ...]:
+        """The substitution names of roles that SageMaker takes on, as far as this template uses them."""
+        roles = {JOB_ROLE, *self.manifest.roles}
+        return tuple(name for name in self.needs if name in roles)
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from stepmill.deploy import naming
 from stepmill.deploy.exports import parts
 from stepmill.deploy.images import context_key
 from stepmill.deploy.template import text_of, users
-from stepmill.steps.bundle import BUCKET, JOB_ROLE, STAGE, names_in
+from stepmill.steps.bundle import BUCKET, STAGE, names_in
 
 if TYPE_CHECKING:
     from stepmill.deploy.build import Built
@@ -48,8 +48,8 @@ def substitutions(built: Built) -> dict[str, Any]:
         row: dict[str, Any] = {"is": _OTHER}
         if name == BUCKET:
             row = {"is": "name of the stage's bucket"}
-        elif name == JOB_ROLE:
-            row = {"is": "ARN of the role that SageMaker runs the jobs with", "role": JOB_ROLE}
+        elif name in bundle.job_roles:
+            row = {"is": "ARN of a role that SageMaker runs jobs with", "role": name}
         elif name == STAGE:
             row = {"is": "name of the stage"}
         elif name in bundle.manifest.functions:

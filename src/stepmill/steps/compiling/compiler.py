@@ -29,7 +29,7 @@ from stepmill.steps.bundle import BUCKET, JOB_ROLE, STAGE, Bundle, Manifest
 from stepmill.steps.choice import Choice
 from stepmill.steps.map import Map
 from stepmill.steps.s3 import S3GetObjectStep
-from stepmill.steps.sagemaker.step import SageMakerStep
+from stepmill.steps.sagemaker.step import JobStep, SageMakerStep
 from stepmill.steps.state import State, Target, begun
 
 from .bound import check_bound
@@ -175,6 +175,8 @@ class _Compiler:
             if isinstance(state, SageMakerStep):
                 for description in state.described():
                     ledger.declare_image(description, state)
+                if isinstance(state, JobStep) and any(_has_no_role(each) for each in state.described()):
+                    ledger.declare_role(state)
         # a step that reads an object looks at the requests of those that write: it comes after them
         for machine, state in sorted(states, key=lambda pair: isinstance(pair[1], S3GetObjectStep | Map)):
             language = language_of(state, machine)
@@ -239,7 +241,18 @@ class _Compiler:
 
     def _names(self) -> frozenset[str]:
         ledger = self.ledger
-        return frozenset({BUCKET, JOB_ROLE, STAGE, *ledger.images, *ledger.functions, *ledger.activities, *self.others})
+        return frozenset(
+            {
+                BUCKET,
+                JOB_ROLE,
+                STAGE,
+                *ledger.images,
+                *ledger.functions,
+                *ledger.activities,
+                *ledger.roles.values(),
+                *self.others,
+            }
+        )
 
     def _machine(self, machine: Machine, memory: Memory, variable: str | None) -> dict[str, Any]:
         states = {name: self._state(machine, state, memory, variable) for name, state in machine.states.items()}
@@ -321,10 +334,15 @@ class _Compiler:
             functions=dict(ledger.functions),
             images=dict(ledger.images),
             activities=dict(ledger.activities),
+            roles=tuple(ledger.roles.values()) if len(ledger.roles) > 1 else (),
             sources=dict(self.sources),
             schema=schema,
             notices=tuple(dict.fromkeys(ledger.notices)),
         )
+
+
+def _has_no_role(description: Any) -> bool:
+    return getattr(description, "role", None) is None
 
 
 def _by_place(problem: Problem) -> tuple[str, int]:
