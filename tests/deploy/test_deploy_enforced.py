@@ -56,7 +56,8 @@ class Ground:
         own = Roles(bundle, self.local)
         scope = Scope("aws", settings.region, settings.account, bundle.name)
         self.roles: list[Role] = roles(bundle, bindings(bundle, settings, own.job), scope)
-        arns = [own.machine, own.job, *(own.function(made) for made in bundle.manifest.functions.values())]
+        functions = (own.function(made) for made in bundle.manifest.functions.values())
+        arns = [own.machine, *map(own.job, bundle.job_roles), *functions]
         self.arns = {
             role.name: arn.format(account=settings.account) for role, arn in zip(self.roles, arns, strict=True)
         }
