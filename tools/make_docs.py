@@ -28,7 +28,7 @@ ROOMS = {
     "stepmill.workflow": "What a user holds. `loading` is what `stepmill run` imports a file under.",
     "stepmill.template": "Whole pipelines, ready-made, as the old SDK has them.",
     "stepmill.local": "This machine's stage, for programs that want more than `Workflow` gives.",
-    "stepmill.deploy.policy": "What the roles of a pipeline must be allowed on AWS.",
+    "stepmill.deploy.rights.policy": "What the roles of a pipeline must be allowed on AWS.",
     "stepmill.testing": "A world of scripted tasks and a clock that jumps, for tests of definitions.",
     "stepmill.callbacks.slack": "One file of the standard library that a job can carry to AWS.",
 }

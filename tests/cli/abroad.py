@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from projects import Project
-from stepmill.deploy.account import Account
+from stepmill.deploy.aws.account import Account
 from stepmill.deploy.stages import Stage
 from stepmill.local import Local
 from stepmill.stage import Endpoint, load_settings

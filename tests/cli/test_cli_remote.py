@@ -17,7 +17,7 @@ from stepmill.cli.remote import Remote
 from stepmill.cli.remote_logs import Patterns, of_request
 from stepmill.cli.there import There
 from stepmill.console.canvas import Look
-from stepmill.deploy.live import difference, find
+from stepmill.deploy.aws.live import difference, find
 from stepmill.deploy.refusals import DeployRefused
 from stepmill.deploy.stages import of_arn
 from stepmill.local import Local

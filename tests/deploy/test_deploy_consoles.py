@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stepmill.cli.planned import console
-from stepmill.deploy.consoles import console_urls
+from stepmill.deploy.aws.consoles import console_urls
 
 HOSTS = {
     ("aws", "eu-central-1"): "https://eu-central-1.console.aws.amazon.com",

@@ -17,7 +17,7 @@ import pytest
 from cloud import DEV, EVERYTHING, MOTO, built, moto, stage_file, tiny
 
 from projects import Project
-from stepmill.deploy.account import Identity
+from stepmill.deploy.aws.account import Identity
 from stepmill.deploy.deployer import deployer_policy
 from stepmill.services.policies import decide
 

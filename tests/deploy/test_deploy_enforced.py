@@ -13,8 +13,8 @@ import pytest
 
 from stepmill.cli.loader import load
 from stepmill.cli.new import make
-from stepmill.deploy.explain import Role, roles
-from stepmill.deploy.policy import Scope, Statement, document
+from stepmill.deploy.rights.explain import Role, roles
+from stepmill.deploy.rights.policy import Scope, Statement, document
 from stepmill.functions import Functions
 from stepmill.local import Local
 from stepmill.local.refusals import bindings

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.integrations import REQUESTS
 from deploy.test_deploy_policies import NAMES, SCOPE, all_statements, bundle
-from stepmill.deploy.policy import document, trust
+from stepmill.deploy.rights.policy import document, trust
 
 pytestmark = [
     pytest.mark.slow,

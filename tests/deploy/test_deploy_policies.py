@@ -13,8 +13,8 @@ from stepmill.asl.integrations import INTEGRATIONS
 from stepmill.asl.problems import InvalidDefinition
 from stepmill.asl.rights_elsewhere import ELSEWHERE
 from stepmill.assets import Asset
-from stepmill.deploy.explain import anywhere, lines, open_names, roles
-from stepmill.deploy.policy import (
+from stepmill.deploy.rights.explain import anywhere, lines, open_names, roles
+from stepmill.deploy.rights.policy import (
     LIMIT,
     Scope,
     Statement,

@@ -18,7 +18,7 @@ import pytest
 from exported import CASES, EVERYTHING, SMALL, built, case
 
 from stepmill.deploy.exports.forms import export
-from stepmill.deploy.template import text_of
+from stepmill.deploy.templates.app import text_of
 
 pytestmark = pytest.mark.slow
 

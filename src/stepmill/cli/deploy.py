@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stepmill.cli import staged
 
 if TYPE_CHECKING:
-    from stepmill.deploy.stacks import Event
+    from stepmill.deploy.aws.stacks import Event
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +27,8 @@ def run(args: argparse.Namespace) -> int:
     """Plan, ask, do it, follow it."""
     from stepmill.cli import planned, screen
     from stepmill.cli.refusal import OK
-    from stepmill.deploy.account import Account
     from stepmill.deploy.apply import apply
+    from stepmill.deploy.aws.account import Account
     from stepmill.deploy.naming import ALIAS
     from stepmill.deploy.plan import forget, plan
 

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from stepmill.cli import screen
     from stepmill.cli.deploy import asked, told
     from stepmill.cli.refusal import OK
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
     from stepmill.deploy.destroy import destroy, destruction
 
     stage = staged.stage_of(args)

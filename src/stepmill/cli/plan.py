@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     """Plan, print, and take the change sets back."""
     from stepmill.cli import planned, screen
     from stepmill.cli.refusal import CHANGES, OK
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
     from stepmill.deploy.plan import forget, plan
 
     stage = staged.stage_of(args)

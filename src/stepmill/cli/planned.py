@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.console.words import clip
-from stepmill.deploy.consoles import console_urls
+from stepmill.deploy.aws.consoles import console_urls
 from stepmill.deploy.differences import shown
 from stepmill.deploy.prices import cost
 

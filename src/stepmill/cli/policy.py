@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stepmill.cli import staged
 
 if TYPE_CHECKING:
-    from stepmill.deploy.explain import Role
+    from stepmill.deploy.rights.explain import Role
     from stepmill.steps.bundle import Bundle
 
 
@@ -40,8 +40,8 @@ def _explain(args: argparse.Namespace) -> int:
     from stepmill.asl.problems import InvalidDefinition
     from stepmill.cli import screen
     from stepmill.cli.loader import in_file, load
-    from stepmill.deploy.explain import anywhere, lines, open_names, roles
-    from stepmill.deploy.policy import LIMIT, size
+    from stepmill.deploy.rights.explain import anywhere, lines, open_names, roles
+    from stepmill.deploy.rights.policy import LIMIT, size
 
     try:
         if args.stage is None:
@@ -65,7 +65,7 @@ def _explain(args: argparse.Namespace) -> int:
 def _of_stage(args: argparse.Namespace) -> tuple[Bundle, list[Role]]:
     """The roles that the stage's stack makes, under their logical ids."""
     from stepmill.deploy.build import rights
-    from stepmill.deploy.explain import roles_of
+    from stepmill.deploy.rights.explain import roles_of
 
     stage = staged.stage_of(args)
     bundle = staged.bundle_of(args, stage)

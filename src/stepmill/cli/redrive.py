@@ -57,7 +57,7 @@ def _there(remote: Remote, args: argparse.Namespace) -> int:
     from stepmill.cli.follow import follow
     from stepmill.cli.refusal import Refusal
     from stepmill.cli.there import There
-    from stepmill.deploy.account import AwsRefusal
+    from stepmill.deploy.aws.account import AwsRefusal
 
     row = remote.execution(args.id)
     reading = remote.reading(row["arn"])

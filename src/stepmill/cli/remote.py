@@ -20,15 +20,15 @@ from stepmill.cli.remote_logs import EVERY, CloudSpeakers, last_of_job
 from stepmill.cli.screen import say
 from stepmill.cli.speakers import function_of
 from stepmill.console.text import Curve
-from stepmill.deploy.account import AwsRefusal
-from stepmill.deploy.consoles import console_urls, job_log_group, log_group
+from stepmill.deploy.aws.account import AwsRefusal
+from stepmill.deploy.aws.consoles import console_urls, job_log_group, log_group
 from stepmill.deploy.refusals import DeployRefused
 from stepmill.history.aws import Reading
 from stepmill.history.digest import Digest, Digester, Visit
 from stepmill.jobs.state import JobState
 
 if TYPE_CHECKING:
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
     from stepmill.history.events import Event
 
 SERVICES: Final = ("stepfunctions",)

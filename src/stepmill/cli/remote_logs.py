@@ -20,7 +20,7 @@ from stepmill.cli.reading import LAST
 from stepmill.cli.speakers import OWN_LINES, Heard, Line, Spoken
 from stepmill.console.text import Curve
 from stepmill.console.words import log_line
-from stepmill.deploy.consoles import job_log_group
+from stepmill.deploy.aws.consoles import job_log_group
 from stepmill.history.digest import Attempt, Digest, Visit
 from stepmill.history.events import Event
 

@@ -87,8 +87,8 @@ def _there(args: argparse.Namespace, settings: Settings) -> int:
     from stepmill.cli.refusal import Refusal
     from stepmill.cli.remote import SERVICES, Remote
     from stepmill.cli.there import There, start
-    from stepmill.deploy.account import Account
-    from stepmill.deploy.live import find
+    from stepmill.deploy.aws.account import Account
+    from stepmill.deploy.aws.live import find
     from stepmill.deploy.stages import stage
 
     if args.pass_env:

@@ -71,9 +71,9 @@ def built_of(args: argparse.Namespace, stage: Stage) -> Built:
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turns what a deployment is refused or fails with into this command's end."""
-    from stepmill.deploy.account import AwsRefusal
+    from stepmill.deploy.aws.account import AwsRefusal
+    from stepmill.deploy.aws.stacks import DeployFailed
     from stepmill.deploy.refusals import DeployRefused
-    from stepmill.deploy.stacks import DeployFailed
 
     try:
         yield

@@ -14,13 +14,13 @@ from stepmill.cli import screen
 from stepmill.cli.refusal import REFUSED, Refusal
 from stepmill.cli.remote import Remote, final
 from stepmill.cli.report import Sight
-from stepmill.deploy.account import AwsRefusal
+from stepmill.deploy.aws.account import AwsRefusal
 from stepmill.deploy.refusals import DeployRefused
 
 if TYPE_CHECKING:
     from stepmill.cli.remote_logs import CloudSpeakers
     from stepmill.console.text import Curve
-    from stepmill.deploy.live import Live
+    from stepmill.deploy.aws.live import Live
     from stepmill.history.digest import Digest, Visit
     from stepmill.history.events import Event
 

@@ -39,7 +39,7 @@ def remote_of(settings: Settings, word: str | None = None) -> Remote | None:
     if settings.stage == "local" and (parts is None or parts[4] == settings.account):
         return None
     from stepmill.cli.remote import SERVICES, Remote
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
     from stepmill.deploy.stages import of_arn, stage
 
     if settings.stage == "local":

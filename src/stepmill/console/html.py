@@ -15,7 +15,7 @@ from typing import Any
 from stepmill.console.svg import Drawing
 from stepmill.console.text import MARKS
 from stepmill.console.words import clip, duration, one_line
-from stepmill.deploy.consoles import console_urls
+from stepmill.deploy.aws.consoles import console_urls
 from stepmill.history.digest import Digest
 
 _ENDS = {

@@ -13,15 +13,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stepmill.deploy.account import AwsRefusal
+from stepmill.deploy.aws.account import AwsRefusal
+from stepmill.deploy.aws.stacks import DeployFailed, Event, Stacks
+from stepmill.deploy.aws.uploads import upload
 from stepmill.deploy.plan import Plan, StackPlan, forget, proposed
 from stepmill.deploy.pushing import push
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.stacks import DeployFailed, Event, Stacks
-from stepmill.deploy.uploads import upload
 
 if TYPE_CHECKING:
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
 
 
 def apply(account: Account, plan: Plan, tell: Callable[[Event], None], say: Callable[[str], None]) -> None:

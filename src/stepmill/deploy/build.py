@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.assets import Asset, pack_beside
-from stepmill.deploy.base import base_template
-from stepmill.deploy.explain import lines, roles_of
-from stepmill.deploy.functions import ARCHITECTURE, function_rights
 from stepmill.deploy.images import context_key, packed
-from stepmill.deploy.policy import Statement, document
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.roles import job_rights, machine_rights
-from stepmill.deploy.template import Template, app_template, text_of
+from stepmill.deploy.rights.explain import lines, roles_of
+from stepmill.deploy.rights.policy import Statement, document
+from stepmill.deploy.templates.app import Template, app_template, text_of
+from stepmill.deploy.templates.base import base_template
+from stepmill.deploy.templates.functions import ARCHITECTURE, function_rights
+from stepmill.deploy.templates.roles import job_rights, machine_rights
 from stepmill.deploy.wheels import wheels
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stepmill.deploy import naming
 
 if TYPE_CHECKING:
-    from stepmill.deploy.account import Identity
+    from stepmill.deploy.aws.account import Identity
     from stepmill.deploy.build import Built
 
 _HERE: Final = "{region}:{account}"

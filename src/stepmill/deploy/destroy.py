@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stepmill.deploy import naming
-from stepmill.deploy.account import Account, AwsRefusal
+from stepmill.deploy.aws.account import Account, AwsRefusal
+from stepmill.deploy.aws.stacks import Event, Stack, Stacks
 from stepmill.deploy.plan import concrete
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.stacks import Event, Stack, Stacks
 from stepmill.steps import names as words
 
 if TYPE_CHECKING:

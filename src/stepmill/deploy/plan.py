@@ -12,10 +12,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
 from stepmill.deploy import naming
-from stepmill.deploy.account import Account, AwsRefusal, Identity
+from stepmill.deploy.aws.account import Account, AwsRefusal, Identity
+from stepmill.deploy.aws.stacks import BODY_LIMIT, ChangeSet, Stack, Stacks
 from stepmill.deploy.differences import Difference, RightChange, differences, right_changes
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.stacks import BODY_LIMIT, ChangeSet, Stack, Stacks
 
 if TYPE_CHECKING:
     from stepmill.assets import Asset

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stepmill.deploy import naming
-from stepmill.deploy.account import here
+from stepmill.deploy.aws.account import here
+from stepmill.deploy.aws.stacks import DeployFailed
 from stepmill.deploy.images import context, context_key, packed
 from stepmill.deploy.plan import Plan, concrete, image_there
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.stacks import DeployFailed
 
 if TYPE_CHECKING:
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
     from stepmill.deploy.stages import Stage
     from stepmill.steps.bundle import ImageSource
 

@@ -15,7 +15,7 @@ from stepmill.services.rights import POLICY
 from stepmill.stage import partition
 
 if TYPE_CHECKING:
-    from stepmill.deploy.policy import Statement
+    from stepmill.deploy.rights.policy import Statement
     from stepmill.local import Local
     from stepmill.steps.bundle import Bundle, FunctionSource
 
@@ -47,7 +47,7 @@ class Roles:
     def keep(self, names: Mapping[str, str], *, machine: bool, brought: Iterable[FunctionSource]) -> None:
         """Write the generated policies down. machine: that of the machine's role too. brought: functions that the
         settings map, beside those of the Bundle. Raises InvalidDefinition."""
-        from stepmill.deploy import policy
+        from stepmill.deploy.rights import policy
 
         settings = self._local.settings
         scope = policy.Scope(partition(settings.region), settings.region, settings.account, self._bundle.name)

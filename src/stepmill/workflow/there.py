@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stepmill.deploy import naming
-from stepmill.deploy.account import Account
-from stepmill.deploy.live import find
+from stepmill.deploy.aws.account import Account
+from stepmill.deploy.aws.live import find
 from stepmill.deploy.stages import stage
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stepmill.deploy import naming
 from stepmill.deploy.exports import parts
 from stepmill.deploy.images import context_key
-from stepmill.deploy.template import text_of, users
+from stepmill.deploy.templates.app import text_of, users
 from stepmill.steps.bundle import BUCKET, STAGE, names_in
 
 if TYPE_CHECKING:

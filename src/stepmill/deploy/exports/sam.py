@@ -20,7 +20,7 @@ from stepmill.deploy.exports import parts
 from stepmill.deploy.exports.yaml import yaml_of
 from stepmill.deploy.naming import ALIAS
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.template import text_of
+from stepmill.deploy.templates.app import text_of
 
 if TYPE_CHECKING:
     from stepmill.deploy.build import Built

@@ -19,7 +19,7 @@ from stepmill.deploy.exports.hcl import Block, Expression, call, document, escap
 from stepmill.deploy.exports.terraform_types import TYPES, Resource
 from stepmill.deploy.exports.terraform_values import Properties, References, snake
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.deploy.template import text_of
+from stepmill.deploy.templates.app import text_of
 
 if TYPE_CHECKING:
     from stepmill.deploy.build import Built

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.deploy import naming
-from stepmill.deploy.account import AwsRefusal
+from stepmill.deploy.aws.account import AwsRefusal
 from stepmill.deploy.naming import ALIAS
 from stepmill.deploy.refusals import DeployRefused
 
 if TYPE_CHECKING:
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
     from stepmill.deploy.stages import Stage
     from stepmill.steps.bundle import Bundle
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stepmill.deploy import naming
-from stepmill.deploy.functions import function_resources
 from stepmill.deploy.naming import ALIAS, tag_list, value
-from stepmill.deploy.roles import job_role, machine_role
-from stepmill.deploy.starting import starting_resources
-from stepmill.deploy.watching import watching_resources
+from stepmill.deploy.templates.functions import function_resources
+from stepmill.deploy.templates.roles import job_role, machine_role
+from stepmill.deploy.templates.starting import starting_resources
+from stepmill.deploy.templates.watching import watching_resources
 
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from stepmill.deploy import naming, policy
+from stepmill.deploy import naming
 from stepmill.deploy.naming import tag_list, value
+from stepmill.deploy.rights import policy
 
 if TYPE_CHECKING:
-    from stepmill.deploy.policy import Scope, Statement
+    from stepmill.deploy.rights.policy import Scope, Statement
     from stepmill.deploy.stages import Stage
     from stepmill.steps.bundle import Bundle
 

@@ -22,7 +22,7 @@ from stepmill.asl.problems import InvalidDefinition, Problem
 from stepmill.asl.rights import Grant, Target, Where, grants, member
 from stepmill.asl.rights_jobs import Place, function_grants, job_grants, key, network, read
 from stepmill.asl.rights_rows import INVOKE, LOGGING, TRACING
-from stepmill.deploy.merging import Wanted, merged
+from stepmill.deploy.rights.merging import Wanted, merged
 from stepmill.steps.bundle import BUCKET, JOB_ROLE, Bundle, FunctionSource
 
 LIMIT: Final = 10_240

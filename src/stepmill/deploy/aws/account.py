@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from stepmill.deploy.denials import denial
+from stepmill.deploy.aws.denials import denial
 from stepmill.deploy.refusals import DeployRefused
 
 if TYPE_CHECKING:

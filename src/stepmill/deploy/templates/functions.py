@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from stepmill.deploy import naming, policy
+from stepmill.deploy import naming
 from stepmill.deploy.naming import tag_list, value
-from stepmill.deploy.roles import role, scope
+from stepmill.deploy.rights import policy
+from stepmill.deploy.templates.roles import role, scope
 
 if TYPE_CHECKING:
-    from stepmill.deploy.policy import Statement
+    from stepmill.deploy.rights.policy import Statement
     from stepmill.deploy.stages import Stage
     from stepmill.steps.bundle import Bundle, FunctionSource
 

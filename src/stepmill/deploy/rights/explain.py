@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from stepmill.deploy.policy import Scope, Statement, document, function_policy, job_policy, machine_policy
+from stepmill.deploy.rights.policy import Scope, Statement, document, function_policy, job_policy, machine_policy
 from stepmill.steps.bundle import Bundle
 
 _PSEUDO = ("${AWS::Partition}", "${AWS::Region}", "${AWS::AccountId}")

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from stepmill.deploy.account import AwsRefusal
+from stepmill.deploy.aws.account import AwsRefusal
 from stepmill.deploy.refusals import DeployRefused
 
 if TYPE_CHECKING:
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
 
 BODY_LIMIT: Final = 51_200
 """Bytes of a template in a request; a longer one lies in a bucket (CloudFormation quotas)."""

@@ -14,7 +14,7 @@ from stepmill.deploy.refusals import DeployRefused
 
 if TYPE_CHECKING:
     from stepmill.assets import Asset
-    from stepmill.deploy.account import Account
+    from stepmill.deploy.aws.account import Account
 
 LIMIT: Final = 5 * 1024**3
 """Bytes of one object in one request (S3 quotas); code and data beside a pipeline stay far below it."""
