@@ -10,7 +10,7 @@ from projects import Project
 def test_every_statement_is_told_with_its_state_and_line(project: Project):
     project.tiny()
     said = project.stepmill("policy", "explain", "pipeline.py").stdout
-    assert "the state machine: " in said and "the jobs (${JobRole}): " in said and "the function tiny-tell" in said
+    assert "the state machine: " in said and "the jobs (${TrainJobRole}): " in said and "the function tiny-tell" in said
     assert "Train  pipeline.py:9  sagemaker:createTrainingJob.sync" in said
     assert "*       TrainingJobName is known only at run time" in said
     assert not (project.root / ".stepmill").exists()
@@ -20,7 +20,7 @@ def test_the_documents_are_json_for_machines(project: Project):
     project.tiny()
     project.write("pyproject.toml", '[tool.stepmill.stages.prod]\nregion = "eu-west-1"\n')
     said = json.loads(project.stepmill("policy", "explain", "pipeline.py", "--stage", "prod", "--json").stdout)
-    assert [role["service"] for role in said["roles"]] == ["states", "sagemaker", "lambda"]
+    assert [role["service"] for role in said["roles"]] == ["states", "sagemaker", "sagemaker", "lambda"]
     assert all(role["policy"]["Version"] == "2012-10-17" for role in said["roles"])
     again = json.loads(project.stepmill("policy", "explain", "pipeline.py", "--stage", "prod", "--json").stdout)
     assert said == again
