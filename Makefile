@@ -23,7 +23,7 @@ demo: .venv/.demo ## install into .venv and run examples/digits: the whole pipel
 	  '  stepmill run pipeline.py --set min_accuracy=0.999    see the gate reject a model'
 
 test: .venv/.dev ## the fast tests: no root, nothing outside .venv, under three minutes
-	pytest tests examples/digits
+	pytest -n auto --dist loadfile tests examples/digits
 
 check: .venv/.dev ## ruff, mypy, the import contracts, and that generated pages are current
 	ruff check .
