@@ -20,7 +20,8 @@ _NOUN: Final = {
     "training": "TrainingJobs", "processing": "ProcessingJobs", "transform": "TransformJobs", "model": "Endpoints",
 }  # fmt: skip
 _LOG_ACTIONS: Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
-_FUNCTION_LOGS: Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+# A stack makes a function's log group, with its days: a function that could make one would bring back one that is gone.
+_FUNCTION_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _STREAMS: Final = "each job and function has a log stream of its own"
 _UNDER: Final = "the objects under a prefix have names of their own"

@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         print(live)
-        screen.say(f"`stepmill run {args.file} --stage {stage.name}` starts it; {planned.console(machine)}")
+        shown = f"; {planned.console(machine)}" if stage.endpoint is None else ""  # elsewhere there is no console
+        screen.say(f"`stepmill run {args.file} --stage {stage.name}` starts it{shown}")
     return OK
 
 

@@ -27,6 +27,7 @@ _MARKS: Final = {
 }
 _WORDS: Final = {"add": "to add", "modify": "to change", "replace": "to replace", "remove": "to remove"}
 _HASHED: Final = re.compile(r"stepmill/(?:code|data|functions|images)/([0-9a-f]{64})/?([^\s\"']*)")
+_STATE: Final = re.compile(r"/Definition(?:/.*)?/States/[^/]+")
 _VALUE: Final = 60  # columns of a value
 
 
@@ -136,6 +137,8 @@ def _change(change: Change, plan: Plan, look: Look) -> list[str]:
 
 def _difference(each: Difference, plan: Plan) -> str:
     where = _place(each.path, plan)
+    if _STATE.fullmatch(each.path) and None in (each.before, each.after):
+        return f"{where.rpartition('/')[2]}: {'a new state' if each.before is None else 'the state is gone'}"
     return f"{where}: {_value(each.before)} → {_value(each.after)}"
 
 
