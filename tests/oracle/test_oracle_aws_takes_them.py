@@ -27,6 +27,7 @@ SAMPLES = {
     "Bucket": "stepmill-local",
     "Role": "arn:aws:iam::123456789012:role/job",
     "Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/digits@sha256:" + "0" * 64,
+    "Stage": "prod",
     "Function": "arn:aws:lambda:us-east-1:123456789012:function:digits",
     "Activity": "arn:aws:states:us-east-1:123456789012:activity:label",
 }
