@@ -232,13 +232,18 @@ def test_destroy_waits_for_nobody_and_refuses_while_executions_run(tiny, there):
 
 
 def test_two_workflows_share_a_stage_and_the_last_one_takes_it_along(tiny, there):
-    deploy(tiny, there)
     text = (tiny.root / "pipeline.py").read_text()
+    tiny.write("pipeline.py", text.replace('"tiny",', '"数字",'))
+    deploy(tiny, there)
+    for key in ("数字/monday/model.tar.gz", "other/monday/model.tar.gz"):  # what an execution of each wrote
+        there.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"model")
     tiny.write("other.py", text.replace('"tiny",', '"other",'))
     tiny.stepmill("deploy", "other.py", "--yes", **there.keys)
     said = tiny.stepmill("destroy", "pipeline.py", "--yes", "--data", **there.keys).stderr
     assert "which other-dev still need" in said
     assert there.stacks() == {"stepmill-dev": "CREATE_COMPLETE", "other-dev": "CREATE_COMPLETE"}
+    kept = [each["Key"] for each in there.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert [key for key in kept if key.endswith("model.tar.gz")] == ["other/monday/model.tar.gz"]
     tiny.stepmill("destroy", "other.py", "--yes", "--data", **there.keys)
     assert there.stacks() == {}
 

@@ -279,6 +279,27 @@ def test_names_stay_within_what_aws_takes(project, tmp_path):
     assert len(set(names)) == 3
 
 
+def test_functions_of_workflows_whose_names_have_no_latin_letters_do_not_meet(project, tmp_path):
+    from stepmill.deploy.aws.account import Identity
+    from stepmill.deploy.deployer import deployer_policy
+    from stepmill.services.policies import decide
+    from stepmill.steps import LambdaStep
+    from stepmill.workflow import Workflow
+
+    project.tiny()
+    found = []
+    for name in ("前処理", "学習", "digits"):
+        step = LambdaStep("Tell", function=f"{project.root / 'functions.py'}:tell", payload={})
+        made = built(Workflow(name, definition=step), DEV, tmp_path)
+        function = resources(made)["TellFunction"]["Properties"]["FunctionName"]
+        policy = deployer_policy(made, Identity("123456789012", "arn:aws:iam::123456789012:user/deployer"))
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+        assert decide([policy], "lambda:CreateFunction", arn, {}) == "allow", function
+        found.append(function)
+    assert len(set(found)) == 3
+    assert found[2] == "digits-tell-dev"
+
+
 def test_the_template_is_this_one(project, tmp_path):
     made = built(tiny(project, schedule="cron(0 3 * * ? *)", time_zone="Asia/Tokyo"), DEV, tmp_path)
     found = re.sub(r"[0-9a-f]{64}", "<sha256>", made.app.text) + made.base_text

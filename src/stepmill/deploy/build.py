@@ -93,9 +93,9 @@ def rights(bundle: Bundle, stage: Stage) -> dict[str, tuple[Statement, ...]]:
     if stage.job_role is None:
         found |= {name: job_rights(bundle, stage, name) for name in bundle.job_roles}
     if stage.function_role is None:
-        for name, made in bundle.manifest.functions.items():
+        for name in bundle.manifest.functions:
             if name in bundle.needs and name not in stage.functions:
-                found[f"{name}Role"] = function_rights(made, bundle, stage)
+                found[f"{name}Role"] = function_rights(name, bundle, stage)
     return found
 
 

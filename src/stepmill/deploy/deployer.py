@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.deploy import naming
+from stepmill.stage import partition
 
 if TYPE_CHECKING:
     from stepmill.deploy.aws.account import Identity
@@ -249,7 +250,7 @@ def deployer_policy(built: Built, identity: Identity | None = None, *, data: boo
     """
     stage = built.stage
     known = {
-        "partition": identity.partition if identity else _partition(stage.region),
+        "partition": identity.partition if identity else partition(stage.region),
         "region": stage.region,
         "account": identity.account if identity else stage.expected_account or "*",
         "app": naming.stack(built.bundle, stage),
@@ -310,9 +311,3 @@ def _statement(need: Need, known: Mapping[str, str]) -> dict[str, Any]:
         "Resource": [resource.format(**known) for resource in need.resources],
     }
     return made | ({"Condition": need.condition} if need.condition else {})
-
-
-def _partition(region: str) -> str:
-    from stepmill.stage import partition
-
-    return partition(region)

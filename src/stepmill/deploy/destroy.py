@@ -14,7 +14,6 @@ from stepmill.deploy.aws.account import Account, AwsRefusal
 from stepmill.deploy.aws.stacks import Event, Stack, Stacks
 from stepmill.deploy.plan import concrete
 from stepmill.deploy.refusals import DeployRefused
-from stepmill.steps import names as words
 
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage
@@ -57,7 +56,7 @@ def destruction(account: Account, bundle: Bundle, stage: Stage, *, data: bool) -
     others = _others(account, stage, app) if data else ()
     base = stacks.find(naming.base_stack(stage)) if data and not others else None
     bucket = concrete(naming.bucket(stage), identity, stage.region)
-    return Destruction(app, base, others, bucket, f"{words.slug(bundle.name, 'workflow')}/", data)
+    return Destruction(app, base, others, bucket, f"{bundle.name}/", data)
 
 
 def destroy(
@@ -126,7 +125,10 @@ def _empty(account: Account, bucket: str, prefix: str, say: Callable[[str], None
             raise
         keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
         if keys:
-            account.call("s3", "DeleteObjects", {"Bucket": bucket, "Delete": {"Objects": keys, "Quiet": True}})
+            removal = {"Bucket": bucket, "Delete": {"Objects": keys, "Quiet": True}}
+            if kept := account.call("s3", "DeleteObjects", removal).get("Errors"):
+                first = kept[0]
+                raise DeployRefused(f"s3://{bucket}/{first['Key']} cannot be deleted: {first['Message']}")
         if not page.get("IsTruncated"):
             return
 

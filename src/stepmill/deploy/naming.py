@@ -8,6 +8,7 @@ builds it, wherever. A text may hold `${…}` as Fn::Sub reads it; `value` makes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -16,11 +17,12 @@ from stepmill.steps import names as words
 
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage
-    from stepmill.steps.bundle import Bundle, FunctionSource
+    from stepmill.steps.bundle import Bundle
 
 PARTITION: Final = "${AWS::Partition}"
 REGION: Final = "${AWS::Region}"
 ACCOUNT: Final = "${AWS::AccountId}"
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 ALIAS: Final = "live"
 """The alias that schedules, rules and `stepmill run` start executions through."""
 
@@ -74,9 +76,10 @@ def repository(stage: Stage) -> str:
     return stage.repository or f"stepmill-{stage.name}"
 
 
-def function(made: FunctionSource, stage: Stage) -> str:
-    """The name of a Lambda function in a stage."""
-    return cut(f"{made.name}-{stage.name}", 64)
+def function(bundle: Bundle, placeholder: str, stage: Stage) -> str:
+    """The name of a Lambda function in a stage: `digits-latest-data-dev` for `LatestDataFunction`."""
+    own = _WORD.sub("-", placeholder.removesuffix("Function")).lower()
+    return cut(f"{app(bundle)}-{own}-{stage.name}", 64)
 
 
 def image_tag(bundle: Bundle, placeholder: str, stage: Stage) -> str:

@@ -178,8 +178,8 @@ def _sent(account: Account, text: str, bucket: str | None) -> dict[str, str] | N
     account.call("s3", "PutObject", {"Bucket": bucket, "Key": key, "Body": data, "ContentType": "application/json"})
     if account.stage.endpoint is not None:
         return {"TemplateURL": f"{account.stage.endpoint.rstrip('/')}/{bucket}/{key}"}
-    suffix = "amazonaws.com.cn" if account.identity.partition == "aws-cn" else "amazonaws.com"
-    return {"TemplateURL": f"https://s3.{account.stage.region}.{suffix}/{bucket}/{key}"}
+    address = f"https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{bucket}/{key}"
+    return {"TemplateURL": concrete(address, account.identity, account.stage.region)}
 
 
 def _all_new(after: Mapping[str, Any], places: Mapping[str, str]) -> tuple[Change, ...]:

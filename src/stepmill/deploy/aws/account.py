@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from stepmill.deploy.aws.denials import denial
 from stepmill.deploy.refusals import DeployRefused
+from stepmill.stage import partition
 
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage
@@ -85,7 +86,7 @@ class Account:
         self._session = botocore.session.Session(profile=stage.profile)
         try:
             self._session.get_config_variable("region")
-            known = self._session.get_available_regions("stepfunctions", _partition(stage.region))
+            known = self._session.get_available_regions("stepfunctions", partition(stage.region))
         except ProfileNotFound:
             raise DeployRefused(
                 f"stage {stage.name}: there is no AWS profile {stage.profile!r}; "
@@ -243,9 +244,3 @@ def here(address: str) -> bool:
     except ValueError:
         return False
     return number.is_loopback or number.is_unspecified
-
-
-def _partition(region: str) -> str:
-    from stepmill.stage import partition
-
-    return partition(region)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.deploy import naming
 from stepmill.deploy.naming import ALIAS, tag_list, value
 from stepmill.deploy.templates.functions import function_resources
+from stepmill.deploy.templates.pieces import log_group
 from stepmill.deploy.templates.roles import job_role, machine_role
 from stepmill.deploy.templates.starting import starting_resources
 from stepmill.deploy.templates.watching import watching_resources
@@ -130,16 +131,8 @@ def _machine(bundle: Bundle, stage: Stage) -> dict[str, Any]:
     if stage.log_level != "OFF":
         # With this prefix log groups share one resource policy, whose size is limited (Step Functions developer guide,
         # "Using CloudWatch Logs to log execution history").
-        made["MachineLogs"] = {
-            "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Delete",
-            "Properties": {
-                "LogGroupName": f"/aws/vendedlogs/states/{name}",
-                "RetentionInDays": stage.log_days,
-                "Tags": tag_list(bundle, stage),
-            },
-        }
+        group = f"/aws/vendedlogs/states/{name}"
+        made["MachineLogs"] = log_group(group, tag_list(bundle, stage), stage)
         properties["LoggingConfiguration"] = {
             "Level": stage.log_level,
             "IncludeExecutionData": False,  # inputs and outputs may be personal data

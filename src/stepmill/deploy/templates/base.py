@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.deploy.naming import ACCOUNT, PARTITION, REGION, bucket, repository, tag_list, value
+from stepmill.deploy.templates.pieces import iam_role, log_group
 
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage
@@ -42,7 +43,8 @@ def base_template(stage: Stage) -> dict[str, Any]:
         resources |= {"Bucket": _bucket(stage), "BucketPolicy": _bucket_policy()}
     if stage.repository is None:
         resources["Images"] = _repository(stage)
-    resources |= {"BuildRole": _build_role(stage), "Builds": _builds(stage), "BuildLogs": _build_logs(stage)}
+    logs = log_group(f"/aws/codebuild/stepmill-{stage.name}", tag_list(None, stage), stage)
+    resources |= {"BuildRole": _build_role(stage), "Builds": _builds(stage), "BuildLogs": logs}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Stepmill, stage {stage.name}: what its workflows share.",
@@ -125,19 +127,6 @@ def _repository(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _build_logs(stage: Stage) -> dict[str, Any]:
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Delete",
-        "Properties": {
-            "LogGroupName": f"/aws/codebuild/stepmill-{stage.name}",
-            "RetentionInDays": stage.log_days,
-            "Tags": tag_list(None, stage),
-        },
-    }
-
-
 def _build_role(stage: Stage) -> dict[str, Any]:
     ecr = f"arn:{PARTITION}:ecr:{REGION}:{ACCOUNT}:repository/{repository(stage)}"
     statements = [
@@ -180,20 +169,13 @@ def _build_role(stage: Stage) -> dict[str, Any]:
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
     }
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": value(
-            {
-                "Description": f"Builds the images of Stepmill's stage {stage.name}.",
-                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-                "Policies": [
-                    {"PolicyName": "build", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
-                ],
-                "Tags": tag_list(None, stage),
-            }
-            | ({"PermissionsBoundary": stage.boundary} if stage.boundary else {})
-        ),
-    }
+    return iam_role(
+        f"Builds the images of Stepmill's stage {stage.name}.",
+        {"Version": "2012-10-17", "Statement": [trust]},
+        {"build": {"Version": "2012-10-17", "Statement": statements}},
+        tag_list(None, stage),
+        stage,
+    )
 
 
 def _builds(stage: Stage) -> dict[str, Any]:

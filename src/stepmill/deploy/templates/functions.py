@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.deploy import naming
 from stepmill.deploy.naming import tag_list, value
 from stepmill.deploy.rights import policy
+from stepmill.deploy.templates.pieces import log_group
 from stepmill.deploy.templates.roles import role, scope
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ ARCHITECTURE = "x86_64"
 """Of all functions, and of the wheels that are packed for them."""
 
 
-def function_rights(made: FunctionSource, bundle: Bundle, stage: Stage) -> tuple[Statement, ...]:
+def function_rights(placeholder: str, bundle: Bundle, stage: Stage) -> tuple[Statement, ...]:
     """What a function's role may do."""
     from dataclasses import replace
 
-    named = replace(made, name=naming.function(made, stage))
+    named = replace(bundle.manifest.functions[placeholder], name=naming.function(bundle, placeholder, stage))
     names = naming.bindings(bundle, stage)
     return policy.function_policy(named, names, scope(bundle, stage), vpc=bool(stage.subnets))
 
@@ -35,22 +36,14 @@ def function_resources(
     placeholder: str, made: FunctionSource, key: str, bundle: Bundle, stage: Stage
 ) -> dict[str, Any]:
     """A function, its log group and, unless the stage has one, its role."""
-    name = naming.function(made, stage)
-    resources: dict[str, Any] = {
-        f"{placeholder}Logs": {
-            "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Delete",
-            "Properties": {
-                "LogGroupName": f"/aws/lambda/{name}",
-                "RetentionInDays": stage.log_days,
-                "Tags": tag_list(bundle, stage),
-            },
-        }
-    }
+    name = naming.function(bundle, placeholder, stage)
+    logs = log_group(f"/aws/lambda/{name}", tag_list(bundle, stage), stage)
+    resources: dict[str, Any] = {f"{placeholder}Logs": logs}
     if stage.function_role is None:
         said = f"Runs the function {name}."
-        resources[f"{placeholder}Role"] = role("lambda", said, function_rights(made, bundle, stage), bundle, stage)
+        resources[f"{placeholder}Role"] = role(
+            "lambda", said, function_rights(placeholder, bundle, stage), bundle, stage
+        )
     properties: dict[str, Any] = {
         "FunctionName": name,
         "Runtime": f"python{stage.python}",

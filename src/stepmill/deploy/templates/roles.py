@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from stepmill.deploy import naming
-from stepmill.deploy.naming import tag_list, value
+from stepmill.deploy.naming import tag_list
 from stepmill.deploy.rights import policy
+from stepmill.deploy.templates.pieces import iam_role
 
 if TYPE_CHECKING:
     from stepmill.deploy.rights.policy import Scope, Statement
@@ -65,13 +66,5 @@ def role(
     service: str, said: str, statements: Sequence[Statement], bundle: Bundle, stage: Stage, kind: str = "rights"
 ) -> dict[str, Any]:
     """A role that a service takes on, with these statements as its only policy."""
-    properties: dict[str, Any] = {
-        "Description": said,
-        "AssumeRolePolicyDocument": value(policy.trust(service, scope(bundle, stage))),
-    }
-    if statements:
-        properties["Policies"] = [{"PolicyName": kind, "PolicyDocument": value(policy.document(statements))}]
-    if stage.boundary is not None:
-        properties["PermissionsBoundary"] = stage.boundary
-    properties["Tags"] = tag_list(bundle, stage)
-    return {"Type": "AWS::IAM::Role", "Properties": properties}
+    policies = {kind: policy.document(statements)} if statements else {}
+    return iam_role(said, policy.trust(service, scope(bundle, stage)), policies, tag_list(bundle, stage), stage)

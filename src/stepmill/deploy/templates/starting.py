@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.deploy import naming
 from stepmill.deploy.naming import ACCOUNT, PARTITION, REGION, tag_list, value
+from stepmill.deploy.templates.pieces import iam_role
 
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage
@@ -22,13 +23,18 @@ def starting_resources(bundle: Bundle, stage: Stage) -> dict[str, Any]:
     """The schedule and the rule of a workflow, as the workflow or the stage asks for them."""
     triggers = bundle.manifest.triggers
     made: dict[str, Any] = {}
-    schedule = triggers.schedule if stage.schedule is None else stage.schedule
-    if isinstance(schedule, str):
+    if schedule := schedule_of(bundle, stage):
         zone = stage.time_zone or triggers.time_zone
         made |= _schedule(schedule, zone, bundle, stage)
     if triggers.new_data is not None:
         made |= _new_data(*triggers.data, bundle, stage)
     return made
+
+
+def schedule_of(bundle: Bundle, stage: Stage) -> str | None:
+    """The schedule that is in force in a stage: its own, or the workflow's; None for none."""
+    schedule = bundle.manifest.triggers.schedule if stage.schedule is None else stage.schedule
+    return schedule if isinstance(schedule, str) else None
 
 
 def _schedule(schedule: str, zone: str, bundle: Bundle, stage: Stage) -> dict[str, Any]:
@@ -105,12 +111,10 @@ def _starter(service: str, source: str, bundle: Bundle, stage: Stage) -> dict[st
         "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": source}},
     }
     start = {"Sid": "Start", "Effect": "Allow", "Action": ["states:StartExecution"], "Resource": ["${Live}"]}
-    properties: dict[str, Any] = {
-        "Description": f"Starts executions of {naming.stack(bundle, stage)}.",
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-        "Policies": [{"PolicyName": "start", "PolicyDocument": {"Version": "2012-10-17", "Statement": [start]}}],
-        "Tags": tag_list(bundle, stage),
-    }
-    if stage.boundary is not None:
-        properties["PermissionsBoundary"] = stage.boundary
-    return {"Type": "AWS::IAM::Role", "Properties": value(properties)}
+    return iam_role(
+        f"Starts executions of {naming.stack(bundle, stage)}.",
+        {"Version": "2012-10-17", "Statement": [trust]},
+        {"start": {"Version": "2012-10-17", "Statement": [start]}},
+        tag_list(bundle, stage),
+        stage,
+    )

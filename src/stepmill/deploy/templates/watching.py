@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stepmill.deploy import naming
 from stepmill.deploy.naming import ACCOUNT, PARTITION, REGION, tag_list, value
+from stepmill.deploy.templates.starting import schedule_of
 
 if TYPE_CHECKING:
     from stepmill.deploy.stages import Stage
@@ -37,7 +38,7 @@ def watching_resources(bundle: Bundle, stage: Stage) -> dict[str, Any]:
                 "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": stage.email},
             }
     made["Failures"] = _failures(name, topic)
-    if isinstance(stage.schedule or bundle.manifest.triggers.schedule, str) and stage.schedule is not False:
+    if schedule_of(bundle, stage):
         made["ScheduleAlarm"] = _schedule_alarm(name, topic, bundle, stage)
     return made
 
